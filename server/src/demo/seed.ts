@@ -1,0 +1,58 @@
+import type { OnboardingRequest } from '@businessos/contract';
+import { sql } from '@businessos/tenancy';
+import { ensureMember } from '../identity/store.ts';
+import type { Platform } from '../start.ts';
+import { onboard } from '../tenants/onboarding.ts';
+import type { DemoTenant } from './demo-tenant.ts';
+import { demoTenants } from './generate.ts';
+
+/**
+ * Seeds the three demo tenants into an empty database, each by the product's own onboarding; a seeding that was
+ * interrupted goes on at the next start. Does nothing where any other tenant exists. Returns what the demo holds.
+ */
+export async function seedDemo(platform: Platform, log: (line: string) => void, now = new Date()): Promise<DemoTenant[]> {
+  const tenants = demoTenants(now);
+  const ids = tenants.map(({ id }) => id);
+  const { rows } = await platform.tenancy.privileged('look whether the database is empty', (db) =>
+    db.query<{ tenant_id: string; mode: string }>(sql`select tenant_id, mode from tenancy.homes`),
+  );
+  if (rows.some(({ tenant_id }) => !ids.includes(tenant_id))) return [];
+  const open = new Set(rows.filter(({ mode }) => mode !== 'provisioning').map(({ tenant_id }) => tenant_id));
+  for (const tenant of tenants.filter(({ id }) => !open.has(id))) {
+    log(`seeding ${tenant.name}`);
+    const steps = { ...platform.steps, fill: (tenantId: string) => fill(platform, tenant, tenantId) };
+    await onboard(platform.tenants, steps, `demo-${tenant.slug}`, requestOf(tenant), tenant.id);
+  }
+  return tenants;
+}
+
+function requestOf({ slug, name, region, plan, config, people }: DemoTenant): OnboardingRequest {
+  const owner = people.find(({ role }) => role === 'owner');
+  if (owner === undefined) throw new Error(`demo tenant ${slug} has no owner`);
+  return { slug, name, region, plan, config, owner: { email: owner.email, name: owner.name } };
+}
+
+/** People by bos_identity, records by bos_app in one transaction; a repeat finds the first record and stops. */
+async function fill({ identity, tenancy }: Platform, tenant: DemoTenant, tenantId: string): Promise<void> {
+  await identity.withTenant(tenantId, 's:setup', async () => {
+    const persons = new Map<string, string>();
+    await identity.transaction(async (tx) => {
+      for (const person of tenant.people) persons.set(person.id, await ensureMember(tx, tenantId, person));
+    });
+    await tenancy.transaction(async (tx) => {
+      const { rowCount } = await tx.query(sql`select 1 from crm.companies limit 1`);
+      if (rowCount) return;
+      const companies = tenant.companies.map(({ id, name, domain, createdAt }) => ({ id, name, domain, created_at: createdAt, updated_at: createdAt }));
+      await tx.insertMany('crm.companies', ['id', 'name', 'domain', 'created_at', 'updated_at'], companies);
+      const contacts = tenant.contacts.map(({ companyId, owner, touchedAt, createdAt, ...rest }) => ({
+        ...rest,
+        company_id: companyId,
+        owner: owner === null ? null : (persons.get(owner) ?? null),
+        touched_at: touchedAt,
+        created_at: createdAt,
+        updated_at: createdAt,
+      }));
+      await tx.insertMany('crm.contacts', Object.keys(contacts[0] ?? {}), contacts);
+    });
+  });
+}

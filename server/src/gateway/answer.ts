@@ -1,0 +1,120 @@
+import type { ServerResponse } from 'node:http';
+import { type Code, problemBody, problems } from '@businessos/contract';
+import { TenancyError } from '@businessos/tenancy';
+import { BodyError } from '../http/json-body.ts';
+import { QueryError } from '../http/query.ts';
+import { Refusal } from '../refusal.ts';
+
+/** On every answer, whatever it says: an answer for a wrong tenant must not differ from that for a missing one. */
+const HEADERS = {
+  'Cache-Control': 'private, no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/** Answers JSON text. */
+export function sendJson(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  body: string,
+  more: Record<string, string> = {},
+): void {
+  if (response.headersSent) return;
+  const content =
+    status === 204
+      ? {}
+      : { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(Buffer.byteLength(body)) };
+  response.writeHead(status, { ...HEADERS, 'X-Request-Id': requestId, ...content, ...more });
+  response.end(status === 204 ? undefined : body);
+}
+
+/** Answers an HTML page with the given Content-Security-Policy. */
+export function sendPage(response: ServerResponse, requestId: string, html: string, csp: string): void {
+  response.writeHead(200, {
+    ...HEADERS,
+    'Content-Security-Policy': csp,
+    'X-Request-Id': requestId,
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(html)),
+  });
+  response.end(html);
+}
+
+/** Answers a problem (RFC 9457). Returns what the operator's log should know beyond the code. */
+export function sendProblem(
+  response: ServerResponse,
+  requestId: string,
+  error: unknown,
+): { code: Code; detail: string | undefined; unexpected: boolean } {
+  const { code, errors, current, detail } = explain(error);
+  const { status } = problems[code];
+  const body = problemBody(code, requestId, { ...(errors && { errors }), ...(current !== undefined && { current }) });
+  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json; charset=utf-8' };
+  if (status === 503) headers['Retry-After'] = '1';
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  if (code === 'HOST_INVALID' || code === 'TARGET_INVALID') headers['Connection'] = 'close';
+  if (error instanceof MethodRefusal) headers['Allow'] = error.allow;
+  sendJson(response, requestId, status, JSON.stringify(body), headers);
+  return { code, detail, unexpected: code === 'INTERNAL' };
+}
+
+/** A path that exists, asked with a method that it does not take. */
+export class MethodRefusal extends Refusal {
+  readonly allow: string;
+  constructor(allow: string) {
+    super('METHOD_NOT_ALLOWED');
+    this.allow = allow;
+  }
+}
+
+interface Explained {
+  code: Code;
+  errors?: Refusal['errors'];
+  current?: unknown;
+  detail?: string | undefined;
+}
+
+function explain(error: unknown): Explained {
+  if (error instanceof Refusal)
+    return { code: error.code, errors: error.errors, current: error.current, detail: causeOf(error) };
+  if (error instanceof BodyError)
+    return { code: error.code, errors: [{ field: error.field, problem: error.problem, fix: error.fix }] };
+  if (error instanceof QueryError)
+    return { code: 'REQUEST_INVALID', errors: [{ field: error.field, problem: error.problem, fix: error.fix }] };
+  if (error instanceof TenancyError)
+    return { code: codeOf(error), detail: [error.code, error.sqlstate, error.detail].filter(Boolean).join(' · ') };
+  return { code: 'INTERNAL', detail: error instanceof Error ? error.stack : String(error) };
+}
+
+/** The kernel's codes that the wire knows under the same name; the others are faults of ours. */
+const SAME = new Set<string>([
+  'NOT_FOUND',
+  'CREDENTIAL_MISSING',
+  'CREDENTIAL_INVALID',
+  'TENANT_SUSPENDED',
+  'TENANT_READ_ONLY',
+  'POOL_BUSY',
+  'DATABASE_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+  'TIMED_OUT',
+  'CONFLICT',
+  'VALUE_REFUSED',
+] satisfies Code[]);
+const OTHER: Record<string, Code> = {
+  TENANT_FENCED: 'DATABASE_UNAVAILABLE',
+  TENANT_MOVED: 'DATABASE_UNAVAILABLE',
+  SERIALIZATION: 'POOL_BUSY',
+  POOL_ENDED: 'DATABASE_UNAVAILABLE',
+  REFERENCE_MISSING: 'VALUE_REFUSED',
+};
+
+function codeOf(error: TenancyError): Code {
+  return SAME.has(error.code) ? (error.code as Code) : (OTHER[error.code] ?? 'INTERNAL');
+}
+
+function causeOf(error: Refusal): string | undefined {
+  return error.cause instanceof TenancyError ? error.cause.detail : undefined;
+}

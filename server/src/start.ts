@@ -1,0 +1,220 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type OnboardingRequest, openapi } from '@businessos/contract';
+import { createTenancy, derivedId, type Tenancy } from '@businessos/tenancy';
+import { createResolver, createTokenVerifier } from '@businessos/tenancy/express';
+import pino, { type Logger } from 'pino';
+import { type Config, ConfigError } from './config.ts';
+import { insertCompany } from './crm/companies-store.ts';
+import { insertContact } from './crm/contacts-store.ts';
+import { crmRoutes } from './crm/routes.ts';
+import { type Database, openDatabase } from './database.ts';
+import { createApp, type GatewayOptions } from './gateway/app.ts';
+import { ensureMember } from './identity/store.ts';
+import { sealKeys, tokenKey } from './key-files.ts';
+import { type OnboardingSteps, sweepOnboardings } from './tenants/onboarding.ts';
+import { tenantRoutes } from './tenants/routes.ts';
+import { TenantService } from './tenants/service.ts';
+import { registerCluster } from './tenants/store.ts';
+import { issuerOf, OPERATOR_AUDIENCE, TENANT_AUDIENCE } from './tokens.ts';
+
+export const VERSION = '0.1.0';
+const SWEEP_MS = 30_000;
+
+/** The kernels and services on one database, without HTTP: what the server and the command line share. */
+export interface Platform {
+  config: Config;
+  database: Database;
+  /** bos_app with the control role beside it. */
+  tenancy: Tenancy;
+  /** bos_identity. */
+  identity: Tenancy;
+  tenants: TenantService;
+  steps: OnboardingSteps;
+  end(): Promise<void>;
+}
+
+/** Opens the database and the kernels. @throws AttestationError, ConfigError, TenancyError. */
+export async function openPlatform(config: Config, log: Logger): Promise<Platform> {
+  const database = await openDatabase(config, (line) => log.info(line));
+  const keys = sealKeys(config.dataDir);
+  const shared = { sealKeys: keys, onPrivileged: (reason: string) => log.debug({ reason }, 'privileged') };
+  const tenancy = await createTenancy({
+    ...shared,
+    connection: database.connection('bos_app'),
+    control: database.connection('bos_control'),
+    connections: config.connections,
+    multiplexed: config.multiplexed,
+  });
+  const identity = await createTenancy({
+    ...shared,
+    connection: database.connection('bos_identity'),
+    connections: 3,
+    multiplexed: 0,
+  });
+  await tenancy.privileged('register this cluster in the directory', registerCluster);
+  const tenants = new TenantService(tenancy);
+  const end = async () => {
+    await Promise.all([tenancy.end(), identity.end()]);
+  };
+  return { config, database, tenancy, identity, tenants, steps: onboardingSteps(tenancy, identity), end };
+}
+
+/** First user by bos_identity, first company and contact by bos_app, all with ids made from the tenant's. */
+function onboardingSteps(tenancy: Tenancy, identity: Tenancy): OnboardingSteps {
+  return {
+    fill: (tenantId, request) =>
+      identity.withTenant(tenantId, 's:setup', async () => {
+        const owner = await identity.transaction((tx) =>
+          ensureMember(tx, tenantId, { ...request.owner, role: 'owner' }),
+        );
+        await firstRecords(tenancy, tenantId, owner, request);
+      }),
+    probe: (tenantId, neighbour) => tenancy.probe(tenantId, neighbour),
+  };
+}
+
+async function firstRecords(
+  tenancy: Tenancy,
+  tenantId: string,
+  owner: string,
+  request: OnboardingRequest,
+): Promise<void> {
+  await tenancy.transaction(async (tx) => {
+    const { rows } = await tx.query({ text: 'select 1 from crm.companies limit 1', values: [] });
+    if (rows.length > 0) return;
+    const company = await insertCompany(tx, { name: request.name }, derivedId('company', tenantId));
+    await insertContact(tx, {
+      company_id: company.id,
+      name: request.owner.name,
+      email: request.owner.email,
+      status: 'active',
+      owner,
+    });
+  });
+}
+
+/** A running server. */
+export interface Running {
+  platform: Platform;
+  port: number;
+  log: Logger;
+  /** Answers what is under way, refuses what is new, and ends every connection; the embedded database stops last. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  log?: Logger;
+  /** Runs after the database is open and before the first request. */
+  prepare?: (platform: Platform) => Promise<void>;
+  page?: (platform: Platform) => NonNullable<GatewayOptions['page']>;
+}
+
+/** Starts the whole product in this process. @throws ConfigError for a taken port, naming it; nothing stays open. */
+export async function startServer(config: Config, options: StartOptions = {}): Promise<Running> {
+  const log = options.log ?? createLog(config);
+  const platform = await openPlatform(config, log);
+  const close = async () => {
+    await platform.end();
+    await platform.database.embedded?.stop();
+  };
+  try {
+    await options.prepare?.(platform);
+    const server = createServer({
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 65_000,
+    });
+    const port = await listen(server, config.port);
+    server.on(
+      'request',
+      createApp(gatewayOptions({ ...config, publicPort: config.publicPort || port }, platform, log, options)),
+    );
+    const sweep = setInterval(() => {
+      sweepOnboardings(platform.tenants, platform.steps).catch((error: unknown) =>
+        log.warn({ error: String(error) }, 'onboarding sweep failed'),
+      );
+    }, SWEEP_MS);
+    sweep.unref();
+    return {
+      platform,
+      port,
+      log,
+      stop: async () => {
+        clearInterval(sweep);
+        await drain(server);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The program's own log: JSON lines, with everything that could be a secret cut out. */
+export function createLog(config: Pick<Config, 'logLevel'>): Logger {
+  return pino({
+    level: config.logLevel,
+    base: null,
+    redact: { paths: ['*.authorization', '*.password', '*.token', 'password', 'token'], censor: '[redacted]' },
+  });
+}
+
+function gatewayOptions(config: Config, platform: Platform, log: Logger, { page }: StartOptions): GatewayOptions {
+  const keys = [tokenKey(config.dataDir)];
+  const issuer = issuerOf(config);
+  const verifyOperator = createTokenVerifier({ keys, issuer, audience: OPERATOR_AUDIENCE });
+  const document = openapi({
+    version: VERSION,
+    baseDomain: config.baseDomain,
+    scheme: config.production ? 'https' : 'http',
+    ...(config.publicPort !== 80 && config.publicPort !== 443 && { port: config.publicPort }),
+  });
+  return {
+    host: { baseDomain: config.baseDomain, port: config.publicPort, production: config.production },
+    tenancy: platform.tenancy,
+    resolve: createResolver({
+      verify: createTokenVerifier({ keys, issuer, audience: TENANT_AUDIENCE }),
+      findTenant: (by) => platform.tenants.find(by),
+    }),
+    operator: (token) => `o:${verifyOperator(token).sub}`,
+    handlers: {
+      ...crmRoutes,
+      ...tenantRoutes(platform.tenants, platform.steps),
+      'GET /healthz': async () => ({ body: { status: 'ok' } }),
+      'GET /readyz': async () => {
+        await platform.tenancy.privileged('answer the readiness probe', (db) =>
+          db.query({ text: 'select 1', values: [], label: 'ready' }),
+        );
+        return { body: { status: 'ready' } };
+      },
+      'GET /openapi.json': async () => ({ body: document }),
+    },
+    ...(page && { page: page(platform) }),
+    log,
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new ConfigError(`port ${port} is taken: stop what uses it, or start with PORT=${port + 1}`)
+          : error,
+      );
+    });
+    server.listen(port, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const limit = setTimeout(() => server.closeAllConnections(), 10_000);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(limit);
+}

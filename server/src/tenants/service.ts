@@ -1,0 +1,83 @@
+import type { Mode, Tenant } from '@businessos/contract';
+import type { Tenancy } from '@businessos/tenancy';
+import { Refusal } from '../refusal.ts';
+import * as store from './store.ts';
+
+interface Entry {
+  tenant: Tenant | undefined;
+  until: number;
+}
+
+const KEPT = 10_000;
+/** The database itself refuses a suspended tenant, so a stale `open` is harmless; anything else is soon asked again. */
+const OPEN_MS = 60_000;
+const OTHER_MS = 5_000;
+
+/** Tenants as the control role knows them, with a bounded cache in front, also of names that nobody has. */
+export class TenantService {
+  readonly tenancy: Pick<Tenancy, 'privileged'>;
+  readonly #cache = new Map<string, Entry>();
+  readonly #loading = new Map<string, Promise<Tenant | undefined>>();
+
+  constructor(tenancy: Pick<Tenancy, 'privileged'>) {
+    this.tenancy = tenancy;
+  }
+
+  /** Finds a tenant by slug or id, from memory where it is fresh; undefined when there is none. */
+  find(by: { slug: string } | { id: string }): Tenant | undefined | Promise<Tenant | undefined> {
+    const key = 'slug' in by ? `s:${by.slug}` : `i:${by.id}`;
+    const entry = this.#cache.get(key);
+    if (entry !== undefined && entry.until > Date.now()) return entry.tenant;
+    let loading = this.#loading.get(key);
+    if (loading === undefined) {
+      loading = this.#load(by, key).finally(() => this.#loading.delete(key));
+      this.#loading.set(key, loading);
+    }
+    return loading;
+  }
+
+  /** Reads a tenant past the cache. @throws Refusal NOT_FOUND. */
+  async get(by: { slug: string } | { id: string }): Promise<Tenant> {
+    const row = await this.tenancy.privileged('read a tenant', (db) => store.findTenant(db, by));
+    if (row === undefined) throw new Refusal('NOT_FOUND');
+    return store.tenantOf(row);
+  }
+
+  /** Suspends a tenant: from the next statement on, PostgreSQL refuses everything under its seal. */
+  async suspend(slug: string): Promise<Tenant> {
+    return await this.#change(slug, ['open', 'read_only'], 'suspended');
+  }
+
+  async resume(slug: string): Promise<Tenant> {
+    return await this.#change(slug, ['suspended'], 'open');
+  }
+
+  /** Drops what memory holds of a tenant. */
+  forget(id: string, slug: string): void {
+    this.#cache.delete(`i:${id}`);
+    this.#cache.delete(`s:${slug}`);
+  }
+
+  async #load(by: { slug: string } | { id: string }, key: string): Promise<Tenant | undefined> {
+    const row = await this.tenancy.privileged('resolve a tenant', (db) => store.findTenant(db, by));
+    const tenant = row && store.tenantOf(row);
+    if (this.#cache.size >= KEPT) this.#cache.delete(this.#cache.keys().next().value as string);
+    this.#cache.set(key, { tenant, until: Date.now() + (tenant?.mode === 'open' ? OPEN_MS : OTHER_MS) });
+    return tenant;
+  }
+
+  async #change(slug: string, from: readonly Mode[], to: Mode): Promise<Tenant> {
+    const tenant = await this.get({ slug });
+    const changed = await this.tenancy.privileged(`set the mode of a tenant to ${to}`, (db) =>
+      store.changeMode(db, tenant.id, from, to),
+    );
+    this.forget(tenant.id, slug);
+    const now = await this.get({ slug });
+    if (!changed && now.mode !== to) {
+      throw new Refusal('CONFLICT', {
+        errors: [{ field: 'mode', problem: `is ${now.mode}`, fix: `it must be ${from.join(' or ')}` }],
+      });
+    }
+    return now;
+  }
+}

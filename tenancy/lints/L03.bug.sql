@@ -1,0 +1,2 @@
+create schema lintbug_s;
+create table lintbug_s.secrets (id uuid primary key, body text);

@@ -1,0 +1,6 @@
+create schema lintbug_s;
+create table lintbug_s.people (tenant_id uuid not null, id uuid primary key, email text unique, name text,
+  exclude using hash (name with =));
+create unique index on lintbug_s.people (lower(email)) where email <> '';
+-- tenant_id is only carried along
+create unique index on lintbug_s.people (name) include (tenant_id);

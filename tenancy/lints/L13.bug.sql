@@ -1,0 +1,2 @@
+-- object: bos_app
+alter role bos_app bypassrls createdb;

@@ -1,0 +1,1 @@
+alter role bos_app nosuperuser nobypassrls nocreaterole nocreatedb noreplication inherit login connection limit 50;

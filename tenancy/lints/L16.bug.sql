@@ -1,0 +1,2 @@
+create schema lintbug_s;
+grant create on schema lintbug_s to public;

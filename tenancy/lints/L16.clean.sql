@@ -1,0 +1,2 @@
+create schema lintbug_s;
+grant usage on schema lintbug_s to public;

@@ -1,0 +1,53 @@
+import pg from 'pg';
+import { catalogDifference, catalogHash, readCatalog } from './catalog.ts';
+import { type ConnectionOptions, clientConfig } from './connection.ts';
+import { AttestationError, forOperator } from './errors.ts';
+import { runLints } from './lint.ts';
+
+const MAX_CLOCK_SKEW_S = 60;
+const SHOWN = 20;
+
+/**
+ * Compares the database with what the last migration left: the role's strength, row security and the exact policies
+ * of every relation, and one hash over the whole catalog. Reads the catalog only, as the role that will serve.
+ * @throws AttestationError listing what differs; DATABASE_UNAVAILABLE when it cannot look.
+ */
+export async function attest(connection: ConnectionOptions): Promise<void> {
+  const client = new pg.Client(clientConfig(connection));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const findings = [...(await clockFindings(client)), ...(await catalogFindings(client))];
+    for (const finding of await runLints(client, { roles: [connection.user], boot: true })) {
+      findings.push(`${finding.id} ${finding.object}: ${finding.detail}`);
+    }
+    if (findings.length > 0) throw new AttestationError(findings);
+  } catch (error) {
+    throw forOperator(error, 'attesting the database');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function clockFindings(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ now: number }>('select extract(epoch from clock_timestamp())::float8 as now');
+  const skew = Math.abs(Date.now() / 1000 - (rows[0]?.now ?? 0));
+  return skew > MAX_CLOCK_SKEW_S
+    ? [`clock: the database is ${Math.round(skew)} s away from this machine; seals need ${MAX_CLOCK_SKEW_S} s`]
+    : [];
+}
+
+async function catalogFindings(client: pg.Client): Promise<string[]> {
+  const { rows: found } = await client.query<{ there: boolean }>(
+    "select to_regclass('tenancy.attestation') is not null as there",
+  );
+  if (!found[0]?.there) return ['catalog: no migration ran here; run bos migrate'];
+  const { rows } = await client.query<{ hash: string; lines: string }>('select hash, lines from tenancy.attestation');
+  const attested = rows[0];
+  if (attested === undefined) return ['catalog: the last migration did not finish; run bos migrate'];
+  const live = await readCatalog(client);
+  if (catalogHash(live) === attested.hash) return [];
+  const difference = catalogDifference(attested.lines.split('\n'), live);
+  const more = difference.length > SHOWN ? [`… and ${difference.length - SHOWN} more`] : [];
+  return [...difference.slice(0, SHOWN).map((line) => `catalog ${line}`), ...more];
+}

@@ -1,0 +1,179 @@
+import pg from 'pg';
+import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
+import { OPEN_READ, OPEN_WRITE, RESET } from './wire.ts';
+
+/** How to reach the database as one login role; timeouts are session defaults that `reset all` returns to. */
+export interface ConnectionOptions {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password?: string | (() => Promise<string>) | undefined;
+  ssl?: pg.ClientConfig['ssl'];
+  applicationName?: string;
+  connectTimeoutMs?: number;
+  statementTimeoutMs?: number;
+  lockTimeoutMs?: number;
+  idleInTransactionTimeoutMs?: number;
+}
+
+/** What pg's client has beyond its published types. */
+type PgClient = Omit<pg.Client, 'connection'> & {
+  connection: PgConnection & {
+    cancel(pid: number, key: number): void;
+    connect(port: number, host: string): void;
+  } & NodeJS.EventEmitter;
+  processID: number;
+  secretKey: number;
+  getTransactionStatus(): 'I' | 'T' | 'E' | null;
+};
+
+/** Turns options into pg's own; the password never appears in errors or logs. */
+export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  return {
+    host: options.host,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    ...(options.password !== undefined && { password: options.password }),
+    ...(options.ssl !== undefined && { ssl: options.ssl }),
+    application_name: options.applicationName ?? 'businessos',
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    lock_timeout: options.lockTimeoutMs ?? 5_000,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 10_000,
+    keepAlive: true,
+  };
+}
+
+/**
+ * One connection for scoped statements. It is clean only while the server said ReadyForQuery with status I and
+ * nothing on it was cancelled or timed out on the client's side; anything else and the pool destroys it.
+ */
+export class Connection {
+  readonly prepared: boolean;
+  readonly #client: PgClient;
+  readonly #options: ConnectionOptions;
+  #lost = false;
+  #inFlight = 0;
+
+  private constructor(client: PgClient, options: ConnectionOptions, prepared: boolean) {
+    this.#client = client;
+    this.#options = options;
+    this.prepared = prepared;
+    client.on('error', () => {
+      this.#lost = true;
+    });
+    client.on('end', () => {
+      this.#lost = true;
+    });
+  }
+
+  /** Connects, and prepares the openings where `prepared`. @throws the error of `pg` when it cannot. */
+  static async open(options: ConnectionOptions, prepared: boolean): Promise<Connection> {
+    const client = new pg.Client({
+      ...clientConfig(options),
+      pipeline: true,
+    } as pg.ClientConfig) as unknown as PgClient;
+    const connection = new Connection(client, options, prepared);
+    try {
+      await client.connect();
+      if (prepared) {
+        // pg books the first ParseComplete of a statement to its name, so the openings are prepared apart
+        for (const { name, text } of [RESET, OPEN_READ, OPEN_WRITE]) {
+          const values = text.includes('$2') ? ['', ''] : text.includes('$1') ? [''] : [];
+          await client.query({ name, text, values });
+        }
+      }
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    return connection;
+  }
+
+  /** True when a statement may be sent. */
+  get usable(): boolean {
+    return !this.#lost;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** True when the next lease may have it. */
+  get clean(): boolean {
+    return !this.#lost && this.#inFlight === 0 && this.status === 'I';
+  }
+
+  get status(): 'I' | 'T' | 'E' | null {
+    return this.#client.getTransactionStatus();
+  }
+
+  /** Sends a statement; the promise settles after ReadyForQuery or when the connection is gone, and never rejects. */
+  send(parts: QueryParts): Promise<Settled> {
+    return new Promise((resolve) => {
+      this.submit(new ScopedQuery(parts, (settled) => resolve(this.#after(settled))));
+    });
+  }
+
+  /** Sends a query object made with `settled` as its callback. */
+  submit(query: ScopedQuery): void {
+    this.#inFlight++;
+    this.#client.query(query as unknown as pg.Submittable);
+  }
+
+  /** Keeps the count and the verdict on the connection; every submitted query ends here. */
+  settled(settled: Settled): Settled {
+    return this.#after(settled);
+  }
+
+  /** Asks the server to stop what this connection runs (a connection of its own), then destroys the connection. */
+  async cancel(): Promise<void> {
+    const { processID, secretKey } = this.#client;
+    this.#lost = true;
+    const other = new pg.Client(clientConfig(this.#options)) as unknown as PgClient;
+    const done = new Promise<void>((resolve) => {
+      const wire = other.connection;
+      const limit = setTimeout(resolve, 2_000);
+      const end = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+      const send = () => wire.cancel(processID, secretKey);
+      if (this.#options.ssl) {
+        wire.on('connect', () => (wire as unknown as { requestSsl(): void }).requestSsl());
+        wire.on('sslconnect', send);
+      } else {
+        wire.on('connect', send);
+      }
+      wire.on('end', end);
+      wire.on('error', end);
+      wire.connect(this.#options.port, this.#options.host);
+    });
+    await done;
+    other.connection.stream.destroy();
+    this.destroy();
+  }
+
+  /** Ends the socket at once; the server rolls back what was open. */
+  destroy(): void {
+    this.#lost = true;
+    this.#client.connection.stream.destroy();
+  }
+
+  /** Says goodbye to the server and waits for the socket's end. */
+  async end(): Promise<void> {
+    if (this.#lost) return this.destroy();
+    await this.#client.end();
+  }
+
+  #after(settled: Settled): Settled {
+    this.#inFlight--;
+    // a lost opening (26000) would fail every later statement; only a new connection has it again
+    const state = (settled.error as { code?: string } | undefined)?.code;
+    if (settled.broken || (state === '26000' && this.prepared)) this.#lost = true;
+    if (this.#lost && this.#inFlight === 0) this.destroy();
+    return settled;
+  }
+}

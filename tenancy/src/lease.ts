@@ -1,0 +1,143 @@
+import type pg from 'pg';
+import type { Connection } from './connection.ts';
+import { fromDatabase, ScopeSwitchError, TenancyError } from './errors.ts';
+import { openings } from './opening.ts';
+import type { Plan, Plans } from './plan.ts';
+import { currentScope, type Scope } from './scope.ts';
+import type { SealRing } from './seal.ts';
+import type { Statement } from './sql.ts';
+
+/** What one query may ask for beside its text. */
+export interface QueryForm {
+  rowMode?: 'array' | undefined;
+  types?: pg.CustomTypesConfig | undefined;
+  /** True for a select that calls a function which writes: the sealed principal goes with it. */
+  writes?: boolean | undefined;
+  /** Sends COMMIT in the same flush behind this statement. */
+  last?: boolean | undefined;
+}
+
+export interface LeaseParts {
+  connection: Connection;
+  scope: Scope;
+  seals: SealRing;
+  plans: Plans;
+  release(lease: Lease): void;
+}
+
+/**
+ * A connection lent to one scope. Outside of a transaction every statement carries the scope's opening; `begin`
+ * carries it for the whole transaction. Only the scope that took the lease may use it, and only until `release`.
+ */
+export class Lease {
+  readonly scope: Scope;
+  readonly #parts: LeaseParts;
+  #inTransaction = false;
+  #over = false;
+  #lost: TenancyError | undefined;
+
+  constructor(parts: LeaseParts) {
+    this.#parts = parts;
+    this.scope = parts.scope;
+  }
+
+  get connection(): Connection {
+    return this.#parts.connection;
+  }
+
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** Runs one statement or transaction command. @throws TenancyError, with pg's own error as `cause`. */
+  async query(statement: Statement, form: QueryForm = {}): Promise<pg.QueryResult> {
+    this.#check();
+    const plan = this.#parts.plans.of(statement);
+    const { command } = plan;
+    const started = performance.now();
+    const pending =
+      command.kind === 'data' ? this.#data(statement, plan, form) : this.#command(command.kind, command.text);
+    const answer = form.last ? await this.#withCommit(pending) : await pending;
+    if (command.kind === 'data') this.#parts.plans.took(plan, performance.now() - started);
+    return answer;
+  }
+
+  /** Returns the plan of a statement; past the gate, and always rolled back. */
+  async explain(statement: Statement, analyze: boolean): Promise<Record<string, unknown>> {
+    await this.#command('begin', 'begin');
+    const text = `explain (format json, verbose${analyze ? ', analyze, buffers' : ''}) ${statement.text}`;
+    try {
+      const { rows } = await this.#send({ text, values: statement.values, name: '', wrote: false });
+      return rows[0]?.['QUERY PLAN'][0];
+    } finally {
+      await this.#command('rollback', 'rollback');
+    }
+  }
+
+  /** Ends the lease; the pool keeps the connection only when the server says it is idle. */
+  release(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#parts.release(this);
+  }
+
+  /** Stops what runs on the server and ends the lease; the connection is destroyed. */
+  async cancel(reason: TenancyError): Promise<void> {
+    this.#lost = reason;
+    await this.connection.cancel();
+    this.release();
+  }
+
+  #check(): void {
+    if (this.#lost) throw this.#lost;
+    if (this.#over) throw new TenancyError('LEASE_OVER', 'the connection was given back already');
+    const scope = currentScope('a leased connection');
+    if (scope.tenantId !== this.scope.tenantId) throw new ScopeSwitchError('this connection');
+  }
+
+  async #data(statement: Statement, plan: Plan, form: QueryForm): Promise<pg.QueryResult> {
+    const writes = form.writes === true || (plan.command.kind === 'data' && plan.command.writes);
+    const { connection, scope, seals } = this.#parts;
+    const before = this.#inTransaction ? undefined : openings(seals, scope, connection.prepared, writes);
+    return await this.#send({
+      text: statement.text,
+      values: statement.values,
+      name: connection.prepared ? plan.name : '',
+      before,
+      rowMode: form.rowMode,
+      types: form.types,
+      wrote: writes && !this.#inTransaction,
+    });
+  }
+
+  async #command(kind: string, text: string): Promise<pg.QueryResult> {
+    const { connection, scope, seals } = this.#parts;
+    if (kind === 'begin' && this.#inTransaction)
+      throw new TenancyError('REFUSED', 'a transaction is open already; use a savepoint');
+    if (kind !== 'begin' && !this.#inTransaction) throw new TenancyError('REFUSED', `${kind}: no transaction is open`);
+    const after = kind === 'begin' ? openings(seals, scope, connection.prepared, true) : undefined;
+    // set before the answer: the next statement may leave in the same flush
+    this.#inTransaction = kind !== 'commit' && kind !== 'rollback';
+    const result = await this.#send({ text, values: [], name: '', after, wrote: kind === 'commit' });
+    if (kind === 'commit' && result.command === 'ROLLBACK') {
+      throw new TenancyError('TRANSACTION_FAILED', 'an earlier statement failed, so nothing was committed');
+    }
+    return result;
+  }
+
+  /** The statement and COMMIT leave together; when the statement fails, COMMIT of a failed transaction rolls back. */
+  async #withCommit(pending: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    const commit = this.#command('commit', 'commit');
+    const [answer, committed] = await Promise.allSettled([pending, commit]);
+    if (answer.status === 'rejected') throw answer.reason;
+    if (committed.status === 'rejected') throw committed.reason;
+    return answer.value;
+  }
+
+  async #send(parts: Parameters<Connection['send']>[0] & { wrote: boolean }): Promise<pg.QueryResult> {
+    const { error, result } = await this.connection.send(parts);
+    if (this.#lost) throw this.#lost;
+    if (error) throw fromDatabase(error, parts.wrote);
+    return result as pg.QueryResult;
+  }
+}

@@ -1,0 +1,143 @@
+import { createRequire } from 'node:module';
+import pg from 'pg';
+import { Message, type WireValue } from './wire.ts';
+
+// pg's own conversion of JavaScript values (Date, arrays, objects, Buffer); it has no public name.
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as { prepareValue(value: unknown): WireValue };
+
+/** The part of pg's Connection that a query written by ourselves needs. */
+export interface PgConnection {
+  stream: { write(bytes: Buffer): boolean; destroy(): void; destroyed: boolean; writable: boolean };
+  parsedStatements: Record<string, string>;
+  submittedNamedStatements: Record<string, string>;
+  once(event: 'readyForQuery' | 'end', listener: () => void): void;
+  removeListener(event: 'readyForQuery' | 'end', listener: () => void): void;
+}
+
+export interface QueryParts {
+  text: string;
+  values: readonly unknown[];
+  /** Name of the prepared statement, or '' to parse it each time. */
+  name: string;
+  /** Bytes sent before the statement: the opening of the scope. */
+  before?: Buffer | undefined;
+  /** Bytes sent after it, before Sync (a transaction's opening follows its `begin`). */
+  after?: Buffer | undefined;
+  rowMode?: 'array' | undefined;
+  types?: pg.CustomTypesConfig | undefined;
+}
+
+export interface Settled {
+  error?: Error;
+  result?: pg.QueryResult;
+  /** True when the connection must not be used again. */
+  broken: boolean;
+}
+
+interface PgQuery {
+  name: string;
+  callback: () => void;
+  _results: pg.QueryResult;
+  _canceledDueToError: Error | false;
+  handleCommandComplete(message: unknown, connection: unknown): void;
+}
+// pg's types declare submit as a property, which a method may not override.
+const PgQuery = pg.Query as unknown as new (config: pg.QueryConfig) => PgQuery;
+
+/**
+ * A statement with the scope's opening in one write and one Sync. Settles only after ReadyForQuery, when the
+ * connection's transaction status is true, or when the connection is gone; never at the error itself, where the
+ * status is stale. A pg.Query, so that pg accepts it in pipeline mode.
+ */
+export class ScopedQuery extends PgQuery {
+  protected readonly parts: QueryParts;
+  protected readonly settle: (settled: Settled) => void;
+  /** The opening's two completions come before or after the statement's own one. */
+  readonly #own: number;
+  #completions = 0;
+  #failure: Error | undefined;
+  #sent = false;
+  #settled = false;
+
+  constructor(parts: QueryParts, settle: (settled: Settled) => void) {
+    super({
+      text: parts.text,
+      ...(parts.rowMode && { rowMode: parts.rowMode }),
+      ...(parts.types && { types: parts.types }),
+    } as pg.QueryConfig);
+    this.parts = parts;
+    this.settle = settle;
+    this.#own = parts.before ? 2 : 0;
+    this.name = parts.name; // pg books a ParseComplete to the active query's name
+    this.callback = () => {};
+  }
+
+  /** Writes the whole statement at once; an unsendable value is reported without touching the connection. */
+  submit(wire: PgConnection): Error | null {
+    const { name, text, before, after } = this.parts;
+    let values: WireValue[];
+    try {
+      values = this.parts.values.map((value) => prepareValue(value));
+    } catch (error) {
+      return error as Error;
+    }
+    this.#sent = true;
+    const message = new Message();
+    if (before) message.raw(before);
+    if (name === '') {
+      message.parse('', text);
+    } else if (wire.parsedStatements[name] === undefined && wire.submittedNamedStatements[name] === undefined) {
+      message.parse(name, text);
+      wire.submittedNamedStatements[name] = text;
+    }
+    this.run(message.bind(name, values).describe(), after);
+    wire.stream.write(message.take());
+    return null;
+  }
+
+  /** Adds what comes after Describe. */
+  protected run(message: Message, after: Buffer | undefined): void {
+    message.execute();
+    if (after) message.raw(after);
+    message.sync();
+  }
+
+  /** True when the next CommandComplete is the statement's own. */
+  protected completesStatement(): boolean {
+    return this.#completions === this.#own;
+  }
+
+  override handleCommandComplete(message: unknown, connection: unknown): void {
+    if (this.#completions++ === this.#own) super.handleCommandComplete(message, connection);
+  }
+
+  handleError(error: Error, connection: PgConnection): void {
+    const { severity } = error as { severity?: string };
+    this.#failure ??= error;
+    if (!this.#sent || severity === undefined) {
+      this.#done(this.#sent);
+      return;
+    }
+    const settle = (ready: boolean) => {
+      connection.removeListener('readyForQuery', onReady);
+      connection.removeListener('end', onEnd);
+      this.#done(!ready);
+    };
+    const onReady = () => settle(true);
+    const onEnd = () => settle(false);
+    connection.once('readyForQuery', onReady);
+    connection.once('end', onEnd);
+  }
+
+  handleReadyForQuery(): void {
+    if (this._canceledDueToError) this.#failure = this._canceledDueToError;
+    this.#done(false, this._results);
+  }
+
+  #done(broken: boolean, result?: pg.QueryResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (this.#failure) this.settle({ error: this.#failure, broken });
+    else this.settle(result ? { result, broken } : { broken });
+  }
+}

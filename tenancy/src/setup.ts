@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { forOperator, RefusedError } from './errors.ts';
+
+const SETUP = readFileSync(new URL('../sql/setup.sql', import.meta.url), 'utf8');
+
+export interface SetupOptions {
+  /** `postgres://admin:password@host:port/database` of an existing database, or of `postgres` with `database` given. */
+  adminUrl: string;
+  /** Database to create when absent. */
+  database?: string;
+  /** Further SQL of the product that needs an admin (its own login roles), run after the kernel's. */
+  more?: string[];
+  /** Login roles that get a password, with the passwords to keep; a missing one is made. */
+  logins?: string[];
+  passwords?: Record<string, string>;
+}
+
+export interface SetupResult {
+  host: string;
+  port: number;
+  database: string;
+  /** Role → password; give each only to the program that needs it. */
+  passwords: Record<string, string>;
+  /** What the server does not enforce because the admin was no superuser; empty in the full mode. */
+  weaker: string[];
+}
+
+const LOGINS = ['bos_app', 'bos_control', 'bos_migrator'];
+const DATABASE = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/**
+ * Creates the roles, rights and the database that the product needs, once, with an admin's credential that nobody
+ * keeps. Safe to run again: passwords are set to those given, else made anew.
+ */
+export async function setup(options: SetupOptions): Promise<SetupResult> {
+  const url = new URL(options.adminUrl);
+  const database = options.database ?? url.pathname.slice(1);
+  if (!DATABASE.test(database)) throw new RefusedError(`database '${database}': expected a plain lower-case name`);
+  if (options.database !== undefined) await createDatabase(url, database);
+  const target = new URL(url);
+  target.pathname = `/${database}`;
+  return await asAdmin(target, async (client) => {
+    await client.query('begin');
+    for (const text of [SETUP, ...(options.more ?? [])]) await client.query(text);
+    const passwords: Record<string, string> = {};
+    for (const role of [...LOGINS, ...(options.logins ?? [])]) {
+      const password = options.passwords?.[role] ?? randomBytes(24).toString('base64url');
+      // alter role takes no parameters; both parts are quoted by pg
+      await client.query(`alter role ${client.escapeIdentifier(role)} password ${client.escapeLiteral(password)}`);
+      passwords[role] = password;
+    }
+    await client.query('commit');
+    return {
+      host: url.hostname,
+      port: Number(url.port || 5432),
+      database,
+      passwords,
+      weaker: await weakerMode(client),
+    };
+  });
+}
+
+/** Names what an admin without superuser rights could not take away; empty when everything holds. */
+export async function weakerMode(client: Pick<pg.ClientBase, 'query'>): Promise<string[]> {
+  const { rows } = await client.query<{ weak: string }>(`
+    select 'bos_app may use the language ' || l || ': against poisoned prepared names the statement gate is the only guard' as weak
+      from unnest('{plpgsql,sql}'::text[]) l where has_language_privilege('bos_app', l, 'usage')
+    union all select 'bos_app may call ' || f || ': one tenant can disturb others' from unnest(
+      '{pg_advisory_lock(bigint),pg_notify(text\\,text),pg_terminate_backend(integer\\,bigint),lo_create(oid)}'::text[]) f
+      where has_function_privilege('bos_app', f, 'execute')`);
+  return rows.map(({ weak }) => weak);
+}
+
+async function createDatabase(url: URL, database: string): Promise<void> {
+  await asAdmin(url, async (client) => {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [database]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`);
+  });
+}
+
+async function asAdmin<T>(url: URL, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url.href,
+    application_name: 'bos setup',
+    connectionTimeoutMillis: 5_000,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw forOperator(error, 'setting the database up');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,132 @@
+import type pg from 'pg';
+import { AbortedError, fromDatabase, TenancyError } from './errors.ts';
+import type { Lease } from './lease.ts';
+import { openings } from './opening.ts';
+import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
+import type { SealRing } from './seal.ts';
+import { Message } from './wire.ts';
+
+interface Step {
+  rows?: pg.QueryResultRow[];
+  end?: Settled;
+}
+
+/** A scoped statement that stops after each batch of rows and goes on when asked. */
+class PortalQuery extends ScopedQuery {
+  readonly #batch: number;
+  readonly #onBatch: (rows: pg.QueryResultRow[]) => void;
+  #connection: PgConnection | undefined;
+
+  constructor(
+    parts: QueryParts,
+    batch: number,
+    onBatch: (rows: pg.QueryResultRow[]) => void,
+    settle: (settled: Settled) => void,
+  ) {
+    super(parts, settle);
+    this.#batch = batch;
+    this.#onBatch = onBatch;
+  }
+
+  override submit(connection: PgConnection): Error | null {
+    this.#connection = connection;
+    return super.submit(connection);
+  }
+
+  protected override run(message: Message): void {
+    message.execute(this.#batch).flush();
+  }
+
+  handlePortalSuspended(): void {
+    this.#onBatch(this._results.rows.splice(0));
+  }
+
+  override handleCommandComplete(message: unknown, connection: unknown): void {
+    if (this.completesStatement()) (connection as PgConnection).stream.write(new Message().sync().take());
+    super.handleCommandComplete(message, connection);
+  }
+
+  override handleError(error: Error, connection: PgConnection): void {
+    // behind Flush the server waits for our Sync before it is ready again
+    if ((error as { severity?: string }).severity !== undefined) connection.stream.write(new Message().sync().take());
+    super.handleError(error, connection);
+  }
+
+  more(): void {
+    this.#connection?.stream.write(new Message().execute(this.#batch).flush().take());
+  }
+
+  /** Ends the portal early. */
+  stop(): void {
+    this.#connection?.stream.write(new Message().close().sync().take());
+  }
+}
+
+/**
+ * Yields the rows of one statement in batches, holding at most one batch: the server keeps the rest in an open
+ * portal of the implicit transaction. Breaking out of the loop closes it; an abort cancels on the server.
+ */
+export async function* streamRows(
+  lease: Lease,
+  seals: SealRing,
+  parts: { text: string; values: readonly unknown[]; writes: boolean },
+  batch: number,
+  signal?: AbortSignal,
+): AsyncGenerator<pg.QueryResultRow[]> {
+  const { connection } = lease;
+  const waiting: ((step: Step) => void)[] = [];
+  let ready: Step | undefined;
+  const push = (step: Step) => {
+    const next = waiting.shift();
+    if (next) next(step);
+    else ready = step;
+  };
+  const query = new PortalQuery(
+    {
+      text: parts.text,
+      values: parts.values,
+      name: '',
+      before: openings(seals, lease.scope, connection.prepared, parts.writes),
+    },
+    batch,
+    (rows) => push({ rows }),
+    (settled) => push({ end: connection.settled(settled) }),
+  );
+  const onAbort = () => void lease.cancel(new AbortedError());
+  if (signal?.aborted) throw new AbortedError();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let open = true;
+  try {
+    connection.submit(query);
+    for (;;) {
+      const step = ready ?? (await new Promise<Step>((resolve) => waiting.push(resolve)));
+      ready = undefined;
+      if (signal?.aborted) throw new AbortedError();
+      if (step.end) {
+        open = false;
+        if (step.end.error) throw fromDatabase(step.end.error, false);
+        const rows = step.end.result?.rows ?? [];
+        if (rows.length > 0) yield rows;
+        return;
+      }
+      if (step.rows && step.rows.length > 0) yield step.rows;
+      query.more();
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    if (open && connection.usable) {
+      query.stop();
+      await new Promise<void>((resolve) => {
+        waiting.push(() => resolve());
+      });
+    }
+    lease.release();
+  }
+}
+
+/** Refuses a batch size that would not bound memory. */
+export function checkBatch(batch: number): number {
+  if (!Number.isInteger(batch) || batch < 1 || batch > 10_000)
+    throw new TenancyError('REFUSED', 'batch: expected 1 to 10000 rows');
+  return batch;
+}
