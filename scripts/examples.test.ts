@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type Example, findExamples, type Outcome, runProgram, runSession, sharesOneShell } from './examples.ts';
+import {
+  type Example,
+  findExamples,
+  needsDemo,
+  type Outcome,
+  runProgram,
+  runSession,
+  sharesOneShell,
+  startDemo,
+} from './examples.ts';
 import { findSyntaxError } from './imports.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -29,6 +38,16 @@ async function check({ language, run, line, code }: Example, name: string): Prom
   return runProgram('bash', run ? ['-euo', 'pipefail', '-c', code] : ['-n', '-c', code], cwd);
 }
 
+async function runBeside(blocks: readonly Example[], beside: boolean): Promise<Map<Example, Outcome>> {
+  if (!beside) return await runSession(blocks, mkdtempSync(join(elsewhere, 'session-')));
+  const demo = await startDemo(mkdtempSync(join(elsewhere, 'data-')));
+  try {
+    return await runSession(blocks, root, demo);
+  } finally {
+    await demo.stop();
+  }
+}
+
 /** One test for each block of a document; it fails with the block's output. */
 function testDocument(path: string): void {
   const markdown = readFileSync(join(root, path), 'utf8');
@@ -37,7 +56,7 @@ function testDocument(path: string): void {
   let session: Promise<Map<Example, Outcome>> | undefined;
   for (const example of examples) {
     test(`${path}:${example.line} ${example.run ? 'runs' : 'is well formed'}`, async () => {
-      session ??= runSession(shared, mkdtempSync(join(elsewhere, 'session-')));
+      session ??= runBeside(shared, needsDemo(markdown));
       const outcome = shared.includes(example) ? (await session).get(example) : await check(example, path);
       assert.ok(outcome?.ok, outcome?.output);
     });

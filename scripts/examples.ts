@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
@@ -56,17 +57,64 @@ export function findExamples(markdown: string): Example[] {
 
 /** True where the sh blocks marked `run` share one shell, in the order of the text. */
 export function sharesOneShell(markdown: string): boolean {
-  return /^<!-- run: shared -->$/m.test(markdown);
+  return /^<!-- run: shared(?:, beside npm start)? -->$/m.test(markdown);
+}
+
+/** True where they run beside the demo, as a reader's second terminal does. */
+export function needsDemo(markdown: string): boolean {
+  return markdown.includes('<!-- run: shared, beside npm start -->');
+}
+
+/** Starts the demo on data of its own and waits until it is ready. Port 8080 of the text becomes `port`. */
+export async function startDemo(
+  dataDir: string,
+): Promise<{ env: NodeJS.ProcessEnv; port: number; stop(): Promise<void> }> {
+  const port = await freePort();
+  const env = { ...process.env, BOS_DATA: dataDir, PORT: String(port) };
+  delete (env as NodeJS.ProcessEnv)['NODE_TEST_CONTEXT'];
+  const server = spawn(process.execPath, [join(ROOT, 'cli/src/bos.ts'), 'serve', '--demo'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(server, 'exit');
+  let screen = '';
+  for await (const chunk of server.stdout) {
+    screen += String(chunk);
+    if (screen.includes('Start afresh')) break;
+  }
+  if (!screen.includes('Start afresh')) throw new Error(`the demo did not start: ${screen}`);
+  return {
+    env,
+    port,
+    stop: async () => {
+      server.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }
 
 /**
  * Runs a program with the repository's own commands first in PATH. Whatever it started in the background is ended with
  * it, so that an example may start a server.
  */
-export async function runProgram(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  base: NodeJS.ProcessEnv = process.env,
+): Promise<Outcome> {
   const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    PATH: [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+    ...base,
+    PATH: [join(ROOT, 'node_modules/.bin'), base['PATH']].join(delimiter),
   };
   delete env['NODE_TEST_CONTEXT'];
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -95,10 +143,20 @@ export async function runProgram(command: string, args: readonly string[], cwd: 
  * Runs blocks as one script of one shell, and tells how each fared: those before the one that failed are fine, those
  * after it never ran.
  */
-export async function runSession(blocks: readonly Example[], cwd: string): Promise<Map<Example, Outcome>> {
+export async function runSession(
+  blocks: readonly Example[],
+  cwd: string,
+  demo?: { env: NodeJS.ProcessEnv; port: number },
+): Promise<Map<Example, Outcome>> {
   const mark = (index: number): string => `--- block ${index} ---`;
-  const script = blocks.map(({ code }, index) => `printf '\\n%s\\n' '${mark(index)}'\n${code}`);
-  const { ok, output } = await runProgram('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script.join('')}`], cwd);
+  const ported = (code: string) => (demo ? code.replaceAll('8080', String(demo.port)) : code);
+  const script = blocks.map(({ code }, index) => `printf '\\n%s\\n' '${mark(index)}'\n${ported(code)}`);
+  const { ok, output } = await runProgram(
+    'bash',
+    ['-euo', 'pipefail', '-c', `exec 2>&1\n${script.join('')}`],
+    cwd,
+    demo?.env,
+  );
   const reached = blocks.filter((_, index) => output.includes(mark(index))).length;
   return new Map(
     blocks.map((block, index) => {

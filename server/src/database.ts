@@ -87,6 +87,20 @@ export async function migrateDatabase(config: Config, log: (line: string) => voi
   });
 }
 
+/** Runs the work with bos_app's connection options; an embedded database that does not run is started for it, unchanged. */
+export async function connectionOf<T>(config: Config, work: (connection: ConnectionOptions) => Promise<T>): Promise<T> {
+  const roles = findFile<RoleFile>(config.dataDir, 'roles.json');
+  if (roles === undefined)
+    throw new ConfigError(`there is no database in ${config.dataDir} yet: run npm start, or bos setup`);
+  if (config.databaseUrl !== undefined) return await work(connections(config, roles)('bos_app'));
+  const embedded = await startEmbedded({ dataDir: config.dataDir });
+  try {
+    return await work({ ...connections(config, roles)('bos_app'), port: embedded.port });
+  } finally {
+    if (embedded.started) await embedded.stop();
+  }
+}
+
 function connections(config: Config, roles: RoleFile): (role: string) => ConnectionOptions {
   const url = config.databaseUrl;
   const place =

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type OnboardingRequest, openapi } from '@businessos/contract';
 import { createTenancy, derivedId, type Tenancy } from '@businessos/tenancy';
@@ -12,6 +12,7 @@ import { type Database, openDatabase } from './database.ts';
 import { createApp, type GatewayOptions } from './gateway/app.ts';
 import { ensureMember } from './identity/store.ts';
 import { sealKeys, tokenKey } from './key-files.ts';
+import { forgetServer, refuseSecond, registerServer } from './server-file.ts';
 import { type OnboardingSteps, sweepOnboardings } from './tenants/onboarding.ts';
 import { tenantRoutes } from './tenants/routes.ts';
 import { TenantService } from './tenants/service.ts';
@@ -107,51 +108,57 @@ export interface StartOptions {
   log?: Logger;
   /** Runs after the database is open and before the first request. */
   prepare?: (platform: Platform) => Promise<void>;
-  page?: (platform: Platform) => NonNullable<GatewayOptions['page']>;
+  page?: (platform: Platform, publicPort: number) => NonNullable<GatewayOptions['page']>;
 }
 
-/** Starts the whole product in this process. @throws ConfigError for a taken port, naming it; nothing stays open. */
+/**
+ * Starts the whole product in this process: the port first, so that a taken one costs nothing, then the database. Until
+ * all is ready every request is answered 503.
+ * @throws ConfigError for a taken port or data folder, naming it; nothing stays open.
+ */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<Running> {
   const log = options.log ?? createLog(config);
-  const platform = await openPlatform(config, log);
-  const close = async () => {
-    await platform.end();
-    await platform.database.embedded?.stop();
-  };
+  if (config.databaseUrl === undefined) await refuseSecond(config.dataDir);
+  let serve: RequestListener = starting;
+  const server = createServer(
+    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    (request, response) => serve(request, response),
+  );
+  const port = await listen(server, config.port);
+  let platform: Platform | undefined;
   try {
+    platform = await openPlatform(config, log);
     await options.prepare?.(platform);
-    const server = createServer({
-      maxHeaderSize: 16_384,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 65_000,
-    });
-    const port = await listen(server, config.port);
-    server.on(
-      'request',
-      createApp(gatewayOptions({ ...config, publicPort: config.publicPort || port }, platform, log, options)),
-    );
-    const sweep = setInterval(() => {
-      sweepOnboardings(platform.tenants, platform.steps).catch((error: unknown) =>
-        log.warn({ error: String(error) }, 'onboarding sweep failed'),
-      );
-    }, SWEEP_MS);
-    sweep.unref();
-    return {
-      platform,
-      port,
-      log,
-      stop: async () => {
-        clearInterval(sweep);
-        await drain(server);
-        await close();
-      },
-    };
+    serve = createApp(gatewayOptions({ ...config, publicPort: config.publicPort || port }, platform, log, options));
+    registerServer(config.dataDir, port);
   } catch (error) {
-    await close();
+    server.close();
+    server.closeAllConnections();
+    await platform?.end();
+    if (platform?.database.embedded?.started) await platform.database.embedded.stop();
     throw error;
   }
+  const { tenants, steps, database, end } = platform;
+  const sweep = setInterval(() => {
+    sweepOnboardings(tenants, steps).catch((error: unknown) =>
+      log.warn({ error: String(error) }, 'onboarding sweep failed'),
+    );
+  }, SWEEP_MS);
+  sweep.unref();
+  const stop = async () => {
+    clearInterval(sweep);
+    await drain(server);
+    await end();
+    await database.embedded?.stop();
+    forgetServer(config.dataDir);
+  };
+  return { platform, port, log, stop };
 }
+
+const starting: RequestListener = (_request, response) => {
+  response.writeHead(503, { 'Retry-After': '1', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' });
+  response.end('starting\n');
+};
 
 /** The program's own log: JSON lines, with everything that could be a secret cut out. */
 export function createLog(config: Pick<Config, 'logLevel'>): Logger {
@@ -192,7 +199,7 @@ function gatewayOptions(config: Config, platform: Platform, log: Logger, { page 
       },
       'GET /openapi.json': async () => ({ body: document }),
     },
-    ...(page && { page: page(platform) }),
+    ...(page && { page: page(platform, config.publicPort) }),
     log,
   };
 }

@@ -1,3 +1,5 @@
+-- finds: lintbug_s.off
+-- finds: lintbug_s.child
 create schema lintbug_s;
 create table lintbug_s.off (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 create policy floor on lintbug_s.off as restrictive using (tenant_id is not null);

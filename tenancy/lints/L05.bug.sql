@@ -1,3 +1,5 @@
+-- finds: lintbug_s.halfway
+-- finds: lintbug_s.nothing
 create schema lintbug_s;
 create table lintbug_s.halfway (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 alter table lintbug_s.halfway enable row level security, force row level security;

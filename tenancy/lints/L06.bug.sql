@@ -1,3 +1,4 @@
+-- finds: lintbug_s.implicit policy tenant_isolation
 create schema lintbug_s;
 create table lintbug_s.implicit (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 alter table lintbug_s.implicit enable row level security, force row level security;

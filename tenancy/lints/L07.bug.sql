@@ -1,3 +1,5 @@
+-- finds: lintbug_s.open
+-- finds: lintbug_s.hollow
 create schema lintbug_s;
 create table lintbug_s.open (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 select tenancy.guard('lintbug_s.open');

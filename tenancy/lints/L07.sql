@@ -20,7 +20,7 @@ with tenant_table as (
   from pg_policy where not polpermissive and 0 = any (polroles)
 )
 select name as object, 'no restrictive policy for public bounds ' || string_agg(label, ', ' order by label) as detail,
-  format('create policy floor on %s as restrictive for all to public using (tenant_id = (select tenancy.current_tenant()))'
+  format('drop policy if exists floor on %1$s; create policy floor on %1$s as restrictive for all to public using (tenant_id = (select tenancy.current_tenant()))'
     || ' with check (tenant_id = (select tenancy.writing_tenant()));', name) as fix
 from tenant_table t cross join command c
 where not exists (select from floor f where f.polrelid = t.oid and f.polcmd in ('*', c.code::"char")

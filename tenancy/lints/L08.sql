@@ -37,8 +37,8 @@ with tenant_table as (
 ), compared as (
   select e.*, a.polrelid is not null as found, a.polpermissive is not distinct from e.permissive and a.polcmd::text = e.cmd
     and a.polroles = '{0}' and a.others = 0
-    and a.qual = format('(tenant_id = ( SELECT %1$s() AS %1$s))', e.qual)
-    and a.checked is not distinct from case when e.checked is not null then format('(tenant_id = ( SELECT %1$s() AS %1$s))', e.checked) end
+    and a.qual = '(tenant_id = ( SELECT ' || e.qual || '() AS ' || e.qual || '))'
+    and a.checked is not distinct from '(tenant_id = ( SELECT ' || e.checked || '() AS ' || e.checked || '))'
     and a.functions @> k.oids and a.functions <@ k.oids as same
   from expected e left join actual a on a.polrelid = e.oid and a.polname = e.polname
   cross join lateral (select array_agg(oid) as oids from kernel where proname in (e.qual, e.checked)) k
@@ -48,7 +48,7 @@ select format('%s policy %I', name, polname) as object,
   case when found then format('drop policy %I on %s; ', polname, name) else '' end
     || format('create policy %I on %s as %s for %s to public using (tenant_id = (select tenancy.%I()))', polname, name,
       case when permissive then 'permissive' else 'restrictive' end, case cmd when '*' then 'all' else 'delete' end, qual)
-    || coalesce(format(' with check (tenant_id = (select tenancy.%I()))', checked), '') || ';' as fix
+    || coalesce(' with check (tenant_id = (select tenancy.' || checked || '()))', '') || ';' as fix
 from compared where not found or same is not true
 union all
 select format('%s policy %I', name, a.polname), 'further permissive policy beside tenant_isolation',

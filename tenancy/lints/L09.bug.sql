@@ -1,3 +1,6 @@
+-- finds: lintbug_s.perrow policy a
+-- finds: lintbug_s.missing policy b
+-- finds: lintbug_s.nested policy c
 create schema lintbug_s;
 create table lintbug_s.perrow (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 create policy a on lintbug_s.perrow using (tenant_id = tenancy.current_tenant()) with check (tenant_id = (select tenancy.writing_tenant()));

@@ -1,2 +1,2 @@
--- object: bos_app
-alter role bos_app bypassrls createdb;
+-- finds: lintbug_app
+create role lintbug_app login bypassrls createdb;

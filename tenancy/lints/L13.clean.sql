@@ -1,1 +1,1 @@
-alter role bos_app nosuperuser nobypassrls nocreaterole nocreatedb noreplication inherit login connection limit 50;
+create role lintbug_app login connection limit 50 valid until '2099-01-01';

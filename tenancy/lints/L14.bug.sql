@@ -1,4 +1,4 @@
--- object: bos_app
+-- finds: bos_app
 create role lintbug_bypass nologin bypassrls;
 create role lintbug_between nologin noinherit;
 grant lintbug_bypass to lintbug_between;

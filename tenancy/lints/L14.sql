@@ -13,7 +13,7 @@ select r.rolname::text as object,
   format('can become %I, which %s', m.rolname, concat_ws(', ', case when m.rolsuper then 'is superuser' end, case when m.rolbypassrls then 'has BYPASSRLS' end,
     case when m.rolcreaterole then 'has CREATEROLE' end, case when m.rolreplication then 'has REPLICATION' end,
     case when m.rolname ~ '^pg_' then 'is predefined' end, case when o.oid is not null then 'owns objects here' end)) as detail,
-  coalesce((select string_agg(format('revoke %I from %I;', m.rolname, g.member::regrole), ' ') from pg_auth_members g
+  coalesce((select string_agg(format('revoke %I from %I;', m.rolname, pg_get_userbyid(g.member)), ' ') from pg_auth_members g
     where g.roleid = m.oid and pg_has_role(r.oid, g.member, 'MEMBER')), format('take the ownership of the database away from %I', r.rolname)) as fix
 from pg_roles r
 join pg_roles m on m.oid <> r.oid and pg_has_role(r.oid, m.oid, 'MEMBER')

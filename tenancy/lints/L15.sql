@@ -3,8 +3,7 @@
 -- boot: yes
 -- why: An owner grants itself every right, drops policies and, unless they are forced, is under none. What serves
 --   requests owns nothing.
-select format('%s owned by %I', pg_describe_object(d.classid, d.objid, 0), r.rolname) as object,
-  'a role that serves requests owns it' as detail,
+select i.type || ' ' || i.identity as object, format('belongs to %I, which serves requests', r.rolname) as detail,
   case when i.type in ('table', 'view', 'materialized view', 'sequence', 'foreign table', 'function', 'procedure', 'aggregate', 'schema', 'type', 'database', 'large object')
     then format('alter %s %s owner to %I;', i.type, i.identity, pg_get_userbyid(b.datdba))
     else format('reassign owned by %I to %I;', r.rolname, pg_get_userbyid(b.datdba)) end as fix

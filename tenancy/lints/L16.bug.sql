@@ -1,2 +1,3 @@
+-- finds: schema lintbug_s
 create schema lintbug_s;
 grant create on schema lintbug_s to public;

@@ -1,5 +1,5 @@
-export { attest } from './attest.ts';
+export { attest, checkDatabase } from './attest.ts';
 export { catalogDifference, readCatalog } from './catalog.ts';
-export { type Finding, runLints } from './lint.ts';
+export { type Finding, readLints, runLints } from './lint.ts';
 export { type MigrationSet, migrate, readMigrations } from './migrate.ts';
 export { type SetupResult, setup, weakerMode } from './setup.ts';

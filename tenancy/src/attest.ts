@@ -2,7 +2,7 @@ import pg from 'pg';
 import { catalogDifference, catalogHash, readCatalog } from './catalog.ts';
 import { type ConnectionOptions, clientConfig } from './connection.ts';
 import { AttestationError, forOperator } from './errors.ts';
-import { runLints } from './lint.ts';
+import { type Finding, runLints } from './lint.ts';
 
 const MAX_CLOCK_SKEW_S = 60;
 const SHOWN = 20;
@@ -24,6 +24,30 @@ export async function attest(connection: ConnectionOptions): Promise<void> {
     if (findings.length > 0) throw new AttestationError(findings);
   } catch (error) {
     throw forOperator(error, 'attesting the database');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/**
+ * Runs every lint over a database, as options of a role or as a URL; reads only.
+ * @param roles login roles that serve requests
+ */
+export async function checkDatabase(
+  connection: ConnectionOptions | string,
+  roles: readonly string[],
+): Promise<Finding[]> {
+  const client = new pg.Client(
+    typeof connection === 'string'
+      ? { connectionString: connection, connectionTimeoutMillis: 5_000 }
+      : clientConfig(connection),
+  );
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await runLints(client, { roles });
+  } catch (error) {
+    throw forOperator(error, 'checking the database');
   } finally {
     await client.end().catch(() => {});
   }

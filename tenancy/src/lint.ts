@@ -44,7 +44,12 @@ export function readLints(): Lint[] {
     .sort()
     .map((name) => {
       const text = readFileSync(new URL(name, DIRECTORY), 'utf8');
-      const header = (key: string) => new RegExp(`^-- ${key}: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+      // a line that begins with more than one blank continues the one before
+      const header = (key: string) =>
+        new RegExp(`^-- ${key}: (.*(?:\\n-- {2,}.*)*)`, 'm')
+          .exec(text)?.[1]
+          ?.replace(/\n-- +/g, ' ')
+          .trim() ?? '';
       return {
         id: name.slice(0, 3),
         title: header('title'),

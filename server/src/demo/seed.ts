@@ -8,16 +8,22 @@ import { demoTenants } from './generate.ts';
 
 /**
  * Seeds the three demo tenants into an empty database, each by the product's own onboarding; a seeding that was
- * interrupted goes on at the next start. Does nothing where any other tenant exists. Returns what the demo holds.
+ * interrupted goes on at the next start. Does nothing in a database that holds only other tenants. Returns the demo's.
  */
-export async function seedDemo(platform: Platform, log: (line: string) => void, now = new Date()): Promise<DemoTenant[]> {
+export async function seedDemo(
+  platform: Platform,
+  log: (line: string) => void,
+  now = new Date(),
+): Promise<DemoTenant[]> {
   const tenants = demoTenants(now);
-  const ids = tenants.map(({ id }) => id);
   const { rows } = await platform.tenancy.privileged('look whether the database is empty', (db) =>
     db.query<{ tenant_id: string; mode: string }>(sql`select tenant_id, mode from tenancy.homes`),
   );
-  if (rows.some(({ tenant_id }) => !ids.includes(tenant_id))) return [];
-  const open = new Set(rows.filter(({ mode }) => mode !== 'provisioning').map(({ tenant_id }) => tenant_id));
+  const modes = new Map(rows.map(({ tenant_id, mode }) => [tenant_id, mode]));
+  if (modes.size > 0 && !tenants.some(({ id }) => modes.has(id))) return [];
+  const open = new Set(
+    tenants.filter(({ id }) => (modes.get(id) ?? 'provisioning') !== 'provisioning').map(({ id }) => id),
+  );
   for (const tenant of tenants.filter(({ id }) => !open.has(id))) {
     log(`seeding ${tenant.name}`);
     const steps = { ...platform.steps, fill: (tenantId: string) => fill(platform, tenant, tenantId) };
@@ -42,7 +48,13 @@ async function fill({ identity, tenancy }: Platform, tenant: DemoTenant, tenantI
     await tenancy.transaction(async (tx) => {
       const { rowCount } = await tx.query(sql`select 1 from crm.companies limit 1`);
       if (rowCount) return;
-      const companies = tenant.companies.map(({ id, name, domain, createdAt }) => ({ id, name, domain, created_at: createdAt, updated_at: createdAt }));
+      const companies = tenant.companies.map(({ id, name, domain, createdAt }) => ({
+        id,
+        name,
+        domain,
+        created_at: createdAt,
+        updated_at: createdAt,
+      }));
       await tx.insertMany('crm.companies', ['id', 'name', 'domain', 'created_at', 'updated_at'], companies);
       const contacts = tenant.contacts.map(({ companyId, owner, touchedAt, createdAt, ...rest }) => ({
         ...rest,

@@ -1,0 +1,10 @@
+create schema lintbug_s;
+create table lintbug_s.parent (tenant_id uuid not null, id int) partition by range (id);
+create table lintbug_s.child partition of lintbug_s.parent default;
+alter table lintbug_s.parent enable row level security, force row level security;
+grant select on lintbug_s.parent to bos_app;
+create table lintbug_s.plain (tenant_id uuid not null, id int);
+alter table lintbug_s.plain enable row level security, force row level security;
+create table lintbug_s.heir () inherits (lintbug_s.plain);
+alter table lintbug_s.heir enable row level security, force row level security;
+grant select on lintbug_s.heir to bos_app;

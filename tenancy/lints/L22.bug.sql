@@ -1,0 +1,3 @@
+-- finds: lintbug_s.leaks(text)
+create schema lintbug_s;
+create function lintbug_s.leaks(text) returns bool language plpgsql leakproof as 'begin raise notice ''%'', $1; return true; end';

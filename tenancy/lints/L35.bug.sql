@@ -1,0 +1,1 @@
+set local bos.lint_server_version = '160015';
