@@ -12,6 +12,8 @@ export interface Config {
   production: boolean;
   /** An existing PostgreSQL, without user and password; the embedded one when undefined. */
   databaseUrl: URL | undefined;
+  /** A PostgreSQL version with known holes that production may run on all the same, such as 15.18. */
+  acceptPostgres: string | undefined;
   logLevel: string;
   connections: number;
   multiplexed: number;
@@ -37,6 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     region: matching(env, 'BOS_REGION', 'eu', /^[a-z][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens'),
     production: env['NODE_ENV'] === 'production',
     databaseUrl: databaseUrl(env['DATABASE_URL']),
+    acceptPostgres: env['BOS_ACCEPT_POSTGRES'] || undefined,
     logLevel: matching(
       env,
       'LOG_LEVEL',

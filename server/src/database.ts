@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from '@businessos/tenancy';
-import { type MigrationSet, migrate, setup } from '@businessos/tenancy/admin';
+import { checkDatabase, type MigrationSet, migrate, setup } from '@businessos/tenancy/admin';
 import { type Embedded, startEmbedded } from '@businessos/tenancy/embedded';
 import { type Config, ConfigError } from './config.ts';
 import { clusterFile, findFile, keepFile, type RoleFile, sealKeys } from './key-files.ts';
@@ -35,7 +35,9 @@ export async function openDatabase(config: Config, log: (line: string) => void):
       throw new ConfigError(
         `no roles are known in ${config.dataDir}: run \`bos setup --admin-url postgres://admin@host/database\` first`,
       );
-    return { connection: connections(config, roles), embedded: undefined, weaker: [] };
+    const connection = connections(config, roles);
+    if (config.production) await refuseOldServer(config, connection('bos_app'));
+    return { connection, embedded: undefined, weaker: [] };
   }
   if (config.production) {
     throw new ConfigError(
@@ -47,6 +49,15 @@ export async function openDatabase(config: Config, log: (line: string) => void):
   await migrateDatabase(config, log);
   const roles = findFile<RoleFile>(config.dataDir, 'roles.json') as RoleFile;
   return { connection: connections(config, roles), embedded, weaker };
+}
+
+/** In production a server with known holes in row security is refused, unless its version is accepted by name. */
+async function refuseOldServer({ acceptPostgres }: Config, connection: ConnectionOptions): Promise<void> {
+  const old = (await checkDatabase(connection, [connection.user])).find(({ id }) => id === 'L35');
+  if (old === undefined || old.object === `PostgreSQL ${acceptPostgres}`) return;
+  throw new ConfigError(
+    `${old.object} is ${old.detail}: ${old.fix}, or accept it by name with BOS_ACCEPT_POSTGRES=${old.object.replace('PostgreSQL ', '')}`,
+  );
 }
 
 /** Makes roles, rights and database with an admin's credential, and keeps the roles' passwords in the data folder. */

@@ -35,30 +35,37 @@ export interface Platform {
   end(): Promise<void>;
 }
 
-/** Opens the database and the kernels. @throws AttestationError, ConfigError, TenancyError. */
+/** Opens the database and the kernels; nothing stays open on failure. @throws AttestationError, ConfigError. */
 export async function openPlatform(config: Config, log: Logger): Promise<Platform> {
   const database = await openDatabase(config, (line) => log.info(line));
-  const keys = sealKeys(config.dataDir);
-  const shared = { sealKeys: keys, onPrivileged: (reason: string) => log.debug({ reason }, 'privileged') };
-  const tenancy = await createTenancy({
-    ...shared,
-    connection: database.connection('bos_app'),
-    control: database.connection('bos_control'),
-    connections: config.connections,
-    multiplexed: config.multiplexed,
-  });
-  const identity = await createTenancy({
-    ...shared,
-    connection: database.connection('bos_identity'),
-    connections: 3,
-    multiplexed: 0,
-  });
-  await tenancy.privileged('register this cluster in the directory', registerCluster);
-  const tenants = new TenantService(tenancy);
+  const open: Tenancy[] = [];
   const end = async () => {
-    await Promise.all([tenancy.end(), identity.end()]);
+    await Promise.all(open.map((tenancy) => tenancy.end()));
   };
-  return { config, database, tenancy, identity, tenants, steps: onboardingSteps(tenancy, identity), end };
+  try {
+    const shared = {
+      sealKeys: sealKeys(config.dataDir),
+      onPrivileged: (reason: string) => log.debug({ reason }, 'privileged'),
+    };
+    const tenancy = await createTenancy({
+      ...shared,
+      connection: database.connection('bos_app'),
+      control: database.connection('bos_control'),
+      connections: config.connections,
+      multiplexed: config.multiplexed,
+    });
+    open.push(tenancy);
+    const connection = database.connection('bos_identity');
+    const identity = await createTenancy({ ...shared, connection, connections: 3, multiplexed: 0 });
+    open.push(identity);
+    await tenancy.privileged('register this cluster in the directory', registerCluster);
+    const tenants = new TenantService(tenancy);
+    return { config, database, tenancy, identity, tenants, steps: onboardingSteps(tenancy, identity), end };
+  } catch (error) {
+    await end();
+    if (database.embedded?.started) await database.embedded.stop();
+    throw error;
+  }
 }
 
 /** First user by bos_identity, first company and contact by bos_app, all with ids made from the tenant's. */

@@ -55,7 +55,7 @@ export async function prepareBinaries(user: RunAs | undefined, native = getNativ
   );
 }
 
-/** Empty when both programs load (initdb needs libpq, a linked library) and what initdb reads is readable. */
+/** Empty when both programs load, for which the links to ICU are needed, and what initdb reads is readable. */
 function whyNot(native: string, user: RunAs | undefined): string {
   const options = { ...childOptions(user), encoding: 'utf8' as const };
   for (const name of ['postgres', 'initdb'] as const) {
@@ -75,14 +75,24 @@ async function repair(native: string): Promise<void> {
   const links = JSON.parse(text) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const at = join(native, '..', target);
-    if (await stat(at).catch(() => undefined)) continue;
-    await rm(at, { force: true });
-    await symlink(relative(dirname(target), source), at).catch((error: unknown) => {
+    if (await leadsSomewhere(at)) continue;
+    await symlink(relative(dirname(target), source), at).catch(async (error: unknown) => {
       if (!hasCode(error, 'EEXIST')) throw error;
+      // Made by another start in the meantime, or a link to nothing.
+      if (await leadsSomewhere(at)) return;
+      await rm(at);
+      await symlink(relative(dirname(target), source), at);
     });
   }
   for (const name of ['postgres', 'initdb', 'pg_ctl'] as const) {
     const { mode } = await stat(program(native, name));
     if ((mode & 0o111) !== 0o111) await chmod(program(native, name), 0o755);
   }
+}
+
+async function leadsSomewhere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }

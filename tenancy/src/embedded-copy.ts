@@ -12,7 +12,7 @@ const CACHE = '/var/cache/businessos';
  * path; undefined when no cache folder gives one that `works`. Safe when several processes copy at the same time: each
  * copies aside and renames. A folder of that name which another user owns or can write, or that lacks a file, is not run.
  *
- * @param repair completes a fresh copy (library links, exec bits).
+ * @param repair makes what is not a file of its own in a copy (library links).
  */
 export async function copyBinaries(
   native: string,
@@ -31,7 +31,11 @@ export async function copyBinaries(
         if (parent === CACHE && (await mkdir(CACHE, { recursive: true }))) await chmod(CACHE, 0o755);
         await make(target, native, identity, files, repair);
       }
-      if ((await isWhole(target, identity)) && works(join(target, 'native'))) return join(target, 'native');
+      if (!(await isWhole(target, identity))) continue;
+      const copy = join(target, 'native');
+      // Links are not in the list of files, and what a lost one leads to may be needed only later (replication: libpq).
+      await repair(copy);
+      if (works(copy)) return copy;
     } catch {
       // Read-only, full, or the name is held by another user: the next folder may do.
     }

@@ -42,6 +42,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
   const target = new URL(url);
   target.pathname = `/${database}`;
   return await asAdmin(target, async (client) => {
+    await checkVersion(client);
     await client.query('begin');
     for (const text of [SETUP, ...(options.more ?? [])]) await client.query(text);
     const passwords: Record<string, string> = {};
@@ -60,6 +61,14 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
       weaker: await weakerMode(client),
     };
   });
+}
+
+async function checkVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  const major = Math.floor((rows[0]?.version ?? 0) / 10_000);
+  if (major < 15 || major > 18) throw new RefusedError(`this is PostgreSQL ${major}; 15 to 18 are supported`);
 }
 
 /** Names what an admin without superuser rights could not take away; empty when everything holds. */

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { readCatalog } from './catalog.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -15,6 +16,8 @@ import { createTenancy, type Tenancy, type TenancyOptions } from './tenancy.ts';
 /** What a throwaway database is made from. */
 export interface TestDatabaseOptions {
   migrations?: MigrationSet[];
+  /** SQL of further tables, run as one more migration behind them. */
+  tables?: string;
   /** SQL that needs an admin, run at setup, and the login roles it makes. */
   setupSql?: string[];
   logins?: string[];
@@ -47,7 +50,9 @@ let server: Promise<string> | undefined;
  * Makes a migrated database from a template that is built once per content of the SQL. Uses the server of
  * `BOS_TEST_ADMIN_URL`, else starts an embedded one for this process. Needs node:test, which drops it at the end.
  */
-export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const options =
+    tables === undefined ? given : { ...given, migrations: [...(given.migrations ?? []), asMigration(tables)] };
   server ??= firstServer();
   const adminUrl = await server;
   const template = await ensureTemplate(adminUrl, options);
@@ -119,6 +124,13 @@ async function firstServer(): Promise<string> {
     rmSync(dataDir, { recursive: true, force: true });
   });
   return embedded.adminUrl;
+}
+
+function asMigration(text: string): MigrationSet {
+  const directory = mkdtempSync(join(tmpdir(), 'bos-tables-'));
+  toDrop.push(async () => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, '0001_tables.sql'), text);
+  return { room: 'test', directory: pathToFileURL(`${directory}/`) };
 }
 
 async function ensureTemplate(adminUrl: string, options: TestDatabaseOptions): Promise<string> {
