@@ -227,3 +227,15 @@ export const routes = {
 
 export type Routes = typeof routes;
 export type RouteKey = keyof Routes;
+
+/** A part of a route's request after it was checked; undefined where the route takes none. */
+export type RequestPart<K extends RouteKey, Part extends 'params' | 'body'> = Routes[K] extends {
+  [P in Part]: infer S extends z.ZodType;
+}
+  ? z.output<S>
+  : undefined;
+
+/** The body of a route's answer; null where it has none. */
+export type Answer<K extends RouteKey> = Routes[K]['ok']['schema'] extends z.ZodType
+  ? z.input<Routes[K]['ok']['schema']>
+  : null;

@@ -25,7 +25,7 @@ export function keepFile(dataDir: string, name: string, value: unknown): void {
 }
 
 /** Reads a file, or makes it once; when two processes make it at the same time, both get the first one's. */
-export function ensureFile<T>(dataDir: string, name: string, make: () => T): T {
+function ensureFile<T>(dataDir: string, name: string, make: () => T): T {
   const found = findFile<T>(dataDir, name);
   if (found !== undefined) return found;
   const { path, temporary } = write(dataDir, name, make());

@@ -9,7 +9,7 @@ const PLAIN = { eq: sql`=`, lt: sql`<`, lte: sql`<=`, gt: sql`>`, gte: sql`>=` }
 const LAST = '\u{10ffff}';
 
 /** The fold of `name_key` (see the migration), for values that are compared with it. */
-export function folded(text: string): Statement {
+function folded(text: string): Statement {
   return sql`lower(translate(regexp_replace(normalize(${text}::text, nfkd), U&'[\\0300-\\036f]+', '', 'g'), 'łŁøØđĐ', 'lLoOdD') collate "und-x-icu") collate "C"`;
 }
 

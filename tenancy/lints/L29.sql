@@ -27,8 +27,8 @@ union all select name, format('trigger %I reads or writes as %s, whom row securi
   format('alter function %s security invoker', signature)
   from found where not tgisinternal and tenant and prosecdef and bypass
     and body ~* '\m(from|insert|update|delete|merge|truncate|copy|execute)\M'
-union all select name, format('trigger %I writes the same table after each row: the change is recorded before the one that caused it', tgname),
-  format('drop trigger %I on %s, and change the row in a before trigger', tgname, name)
+union all select name, format('trigger %I writes the same table after each row: the change is recorded before the one that caused it; a before trigger changes the row in place', tgname),
+  format('drop trigger %I on %s', tgname, name)
   from found where not tgisinternal and tenant and tgtype & 1 = 1 and tgtype & 66 = 0
     and (body ~* ('\m(insert\s+into|update(\s+only)?|delete\s+from(\s+only)?|merge\s+into)\s+' || self || '(\W|$)')
       or body ~* '\mexecute\M' and body ~* '\mtg_(relid|table_name)\M' and body ~* '\m(insert|update|delete|merge)\M')

@@ -3,16 +3,16 @@
 -- boot: no
 -- why: A foreign key that is NOT VALID may have rows that cross tenants; an invalid index is paid for by every write
 -- and used by no read. Validating as owner while the table is forced and has no policies declares it valid with the
--- crossing row present (measured, V184), so the cure lifts `force` around it, in one transaction.
+-- crossing row present (measured, V184), so the cure lifts `force` around it: run it in one transaction.
 select format('%I.%I', n.nspname, c.relname) as object,
   format('constraint %I is %s', k.conname, case when to_jsonb(k) ->> 'conenforced' = 'false' then 'not enforced' else 'not validated' end) as detail,
-  concat_ws('; ', case when f.forced <> '' then 'begin' end, (select string_agg(format('alter table %s no force row level security', x), '; ') from unnest(f.tables) x),
+  concat_ws('; ', (select string_agg(format('alter table %s no force row level security', x), '; ') from unnest(f.tables) x),
     case when to_jsonb(k) ->> 'conenforced' = 'false' then format('alter table %I.%I alter constraint %I enforced', n.nspname, c.relname, k.conname)
       else format('alter table %I.%I validate constraint %I', n.nspname, c.relname, k.conname) end,
-    (select string_agg(format('alter table %s force row level security', x), '; ') from unnest(f.tables) x), case when f.forced <> '' then 'commit' end) as fix
+    (select string_agg(format('alter table %s force row level security', x), '; ') from unnest(f.tables) x)) as fix
 from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-  cross join lateral (select array_agg(x.oid::regclass) as tables, coalesce(string_agg(x.relname, ','), '') as forced
-    from pg_class x where x.oid in (k.conrelid, k.confrelid) and x.relforcerowsecurity) f
+  cross join lateral (select array_agg(format('%I.%I', y.nspname, x.relname)) as tables from pg_class x join pg_namespace y on y.oid = x.relnamespace
+    where x.oid in (k.conrelid, k.confrelid) and x.relforcerowsecurity) f
 where (not k.convalidated or to_jsonb(k) ->> 'conenforced' = 'false')
   and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')

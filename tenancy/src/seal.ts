@@ -9,7 +9,7 @@ export interface SealKeys {
 }
 
 /** Seconds a seal lives; renewed at half of it, so clocks may differ by as much. */
-export const SEAL_TTL_S = 300;
+const SEAL_TTL_S = 300;
 const CACHED = 5_000;
 
 /** A minted seal with the ready-made protocol bytes of its openings. */

@@ -1,17 +1,10 @@
-import type { ListQuery, RouteKey, Routes } from '@businessos/contract';
+import type { Answer, ListQuery, RequestPart, RouteKey, Routes } from '@businessos/contract';
 import type { Querier, Scope } from '@businessos/tenancy';
-import type { z } from 'zod';
-
-type Parsed<K extends RouteKey, Part extends 'params' | 'body'> = Routes[K] extends {
-  [P in Part]: infer S extends z.ZodType;
-}
-  ? z.output<S>
-  : undefined;
 
 /** What a handler gets: everything parsed and checked by the contract. */
 export interface Input<K extends RouteKey> {
-  params: Parsed<K, 'params'>;
-  body: Parsed<K, 'body'>;
+  params: RequestPart<K, 'params'>;
+  body: RequestPart<K, 'body'>;
   list: Routes[K] extends { list: string } ? ListQuery : undefined;
   /** Of If-Match, where the route needs it. */
   version: Routes[K] extends { version: true } ? number : undefined;
@@ -25,7 +18,7 @@ export interface Input<K extends RouteKey> {
 
 /** What a handler answers; `version` becomes the ETag. */
 export interface Output<K extends RouteKey> {
-  body: Routes[K]['ok']['schema'] extends z.ZodType ? z.input<Routes[K]['ok']['schema']> : null;
+  body: Answer<K>;
   version?: number;
 }
 
