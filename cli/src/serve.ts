@@ -87,7 +87,7 @@ async function screen(config: Config, { identity, database }: Platform, tenants:
   else lines.push('The database is not empty, so no demo was seeded; ./bos tenant list shows what is there.');
   lines.push(
     `API description   http://localhost${port}/openapi.json`,
-    `Data              ${config.dataDir}${database.embedded ? ` (PostgreSQL on port ${database.embedded.port})` : ''}`,
+    `Data              ${config.dataDir}${database.embedded ? ` (PostgreSQL on port ${database.embedded.port}${database.embedded.dataDirectory.startsWith(config.dataDir) ? '' : `, its files in ${database.embedded.dataDirectory}`})` : ''}`,
     ...database.weaker.map((weak) => `Weaker mode       ${weak}`),
     'Stop              Ctrl-C',
     `Start afresh      stop, then rm -rf ${quoted(config.dataDir)}`,

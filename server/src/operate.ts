@@ -3,7 +3,6 @@ import { listMembers } from './identity/store.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './start.ts';
 import { onboard } from './tenants/onboarding.ts';
-import { listTenants as page } from './tenants/routes.ts';
 
 /** What the command line does beyond the services' own methods; refusals name the field and the fix. */
 
@@ -20,7 +19,7 @@ export async function listTenants(platform: Platform): Promise<Tenant[]> {
   for (let after: string | null = ''; after !== null; ) {
     const query = parseList('tenants', [['limit', '100'], ...(after === '' ? [] : [['after', after] as const])]);
     if (!query.ok) throw new Refusal('REQUEST_INVALID', { errors: query.errors });
-    const { items, next } = await page(platform.tenants, query.value);
+    const { items, next } = await platform.tenants.list(query.value);
     all.push(...items);
     after = next;
   }

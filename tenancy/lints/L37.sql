@@ -17,7 +17,7 @@ from (values
   ('ignore_checksum_failure', '^on$', 'a broken page is read as data', 'alter system reset ignore_checksum_failure; select pg_reload_conf()'),
   ('log_parameter_max_length', '^(?!0B?$)', 'bound values, seals among them, go to the log with each logged statement', 'alter system set log_parameter_max_length = 0; select pg_reload_conf()'),
   ('log_parameter_max_length_on_error', '^(?!0B?$)', 'bound values, seals among them, go to the log with each error', 'alter system set log_parameter_max_length_on_error = 0; select pg_reload_conf()'),
-  ('password_encryption', '^(md5|on|off)$', 'passwords are stored as md5 hashes, which are as good as the password', 'alter system set password_encryption = ''scram-sha-256''; select pg_reload_conf(), and set the passwords again')
+  ('password_encryption', '^(md5|on|off)$', 'passwords are stored as md5 hashes, which are as good as the password', 'alter system set password_encryption = ''scram-sha-256''; select pg_reload_conf() -- then set every password again')
 ) s (name, bad, why, fix) where current_setting(s.name, true) ~ s.bad
 union all select l.name, format('is %s while parameters are logged: bound values, seals among them, are in the log now', current_setting(l.name)),
   format('alter system set %s = %s; select pg_reload_conf()', l.name, l.off)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { readCatalog } from './catalog.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { startEmbedded } from './embedded.ts';
+import { startEmbedded } from './embedded/embedded.ts';
 import { type MigrationSet, migrate, readMigrations } from './migrate.ts';
 import type { SealKeys } from './seal.ts';
 import { setup } from './setup.ts';
@@ -118,6 +118,7 @@ async function firstServer(): Promise<string> {
   const given = process.env['BOS_TEST_ADMIN_URL'];
   if (given) return given;
   const dataDir = mkdtempSync(join(tmpdir(), 'bos-test-'));
+  chmodSync(dataDir, 0o711); // root runs PostgreSQL as another user, who has to enter it
   const embedded = await startEmbedded({ dataDir, settings: { fsync: 'off', max_connections: '150' } });
   toDrop.push(async () => {
     await embedded.stop();

@@ -1,5 +1,6 @@
-import type { Mode, Tenant } from '@businessos/contract';
+import type { ListQuery, Mode, Tenant } from '@businessos/contract';
 import type { Tenancy } from '@businessos/tenancy';
+import { closeCursor, listSql, where } from '../list-sql.ts';
 import { Refusal } from '../refusal.ts';
 import * as store from './store.ts';
 
@@ -41,6 +42,19 @@ export class TenantService {
     const row = await this.tenancy.privileged('read a tenant', (db) => store.findTenant(db, by));
     if (row === undefined) throw new Refusal('NOT_FOUND');
     return store.tenantOf(row);
+  }
+
+  /** One page of all tenants and the cursor after it, for operators. */
+  async list(query: ListQuery): Promise<{ items: Tenant[]; next: string | null }> {
+    const { conditions, order } = listSql('tenants', query, 'operator');
+    const rows = await this.tenancy.privileged('list tenants', (db) =>
+      store.listTenants(db, where(conditions), order, query.limit + 1),
+    );
+    const items = rows.slice(0, query.limit).map(store.tenantOf);
+    const last = items.at(-1);
+    if (rows.length <= query.limit || last === undefined) return { items, next: null };
+    const value = query.sort.column === 'slug' ? last.slug : last.created_at;
+    return { items, next: closeCursor('tenants', query, 'operator', value, last.id) };
   }
 
   /** Suspends a tenant: from the next statement on, PostgreSQL refuses everything under its seal. */

@@ -1,4 +1,4 @@
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from './error.ts';
 
 const DEFAULTS: Record<string, string> = {
   wal_level: 'logical',

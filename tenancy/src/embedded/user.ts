@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, lchown, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from './error.ts';
 
 /** The system user that PostgreSQL runs as; `undefined` where a user is expected means this process's own. */
 export interface RunAs {

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { EmbeddedError, hasCode } from './embedded-error.ts';
-import { canEnter, findRunAs, isRoot, type RunAs } from './embedded-user.ts';
+import { EmbeddedError, hasCode } from './error.ts';
+import { canEnter, findRunAs, isRoot, type RunAs } from './user.ts';
 
 /** Lies in every data directory that was made completely; a folder with it is never removed. */
 export const MARKER = 'businessos-complete';

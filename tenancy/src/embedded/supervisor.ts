@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, readPidFile } from './embedded-pid.ts';
-import type { Admin } from './embedded-place.ts';
-import { findRunning, type Running, terminate, urlOf } from './embedded-postmaster.ts';
+import { isAlive, readPidFile } from './pid.ts';
+import type { Admin } from './place.ts';
+import { findRunning, type Running, terminate, urlOf } from './postmaster.ts';
 
 /** A PostgreSQL that runs on a data folder of ours. */
 export interface Embedded {

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { EmbeddedError, findEmbedded, startEmbedded } from '../src/embedded.ts';
-import { isAlive } from '../src/embedded-pid.ts';
-import { ask, backAs, folder, IS_ROOT, startElsewhere, until } from './embedded-folder.ts';
+import { EmbeddedError, findEmbedded, startEmbedded } from '../../src/embedded/embedded.ts';
+import { isAlive } from '../../src/embedded/pid.ts';
+import { ask, backAs, folder, IS_ROOT, startElsewhere, until } from './folder.ts';
 
 test('a fresh folder gets a PostgreSQL that only this machine and only its password reach', async (t) => {
   const dataDir = await folder(t);

@@ -6,11 +6,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { getNative, program } from './embedded-binaries.ts';
-import { EmbeddedError, hasCode } from './embedded-error.ts';
-import { disarmPidFile, isAlive, isPostmasterOf, readPidFile } from './embedded-pid.ts';
-import type { Admin, Place } from './embedded-place.ts';
-import { childOptions, isRoot } from './embedded-user.ts';
+import { getNative, program } from './binaries.ts';
+import { EmbeddedError, hasCode } from './error.ts';
+import { disarmPidFile, isAlive, isPostmasterOf, readPidFile } from './pid.ts';
+import type { Admin, Place } from './place.ts';
+import { childOptions, isRoot } from './user.ts';
 
 const RETRY_MS = 10_000;
 const QUIET_MS = 60_000;

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lchown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { program } from './embedded-binaries.ts';
-import { EmbeddedError } from './embedded-error.ts';
-import { exists, MARKER, type Place, writeAdmin } from './embedded-place.ts';
-import { childOptions, type RunAs } from './embedded-user.ts';
+import { program } from './binaries.ts';
+import { EmbeddedError } from './error.ts';
+import { exists, MARKER, type Place, writeAdmin } from './place.ts';
+import { childOptions, type RunAs } from './user.ts';
 
 const HBA = `# type database user address method
 host all all 127.0.0.1/32 scram-sha-256

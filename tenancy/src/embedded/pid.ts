@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from './embedded-error.ts';
+import { hasCode } from './error.ts';
 
 /** True while `pid` runs; a dead process that its parent has not collected yet counts as gone. */
 export function isAlive(pid: number): boolean {

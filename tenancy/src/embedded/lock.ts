@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedError, hasCode } from './embedded-error.ts';
-import { isAlive } from './embedded-pid.ts';
+import { EmbeddedError, hasCode } from './error.ts';
+import { isAlive } from './pid.ts';
 
 const BEAT_MS = 1_000;
 const SILENCE_MS = 15_000;

@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type Embedded, findEmbedded } from '../src/embedded.ts';
+import { type Embedded, findEmbedded } from '../../src/embedded/embedded.ts';
 
-const SOURCE = new URL('../src/embedded.ts', import.meta.url).href;
+const SOURCE = new URL('../../src/embedded/embedded.ts', import.meta.url).href;
 /** PostgreSQL then runs as another user, and some tests have one to try. */
 export const IS_ROOT = process.getuid?.() === 0;
 

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbedded } from '../src/embedded.ts';
-import { getNative, prepareBinaries, program } from '../src/embedded-binaries.ts';
-import { withLock } from '../src/embedded-lock.ts';
-import { isAlive } from '../src/embedded-pid.ts';
-import { findFreePort } from '../src/embedded-postmaster.ts';
-import { ask, backAs, folder, IS_ROOT, runElsewhere, startElsewhere, until } from './embedded-folder.ts';
+import { getNative, prepareBinaries, program } from '../../src/embedded/binaries.ts';
+import { startEmbedded } from '../../src/embedded/embedded.ts';
+import { withLock } from '../../src/embedded/lock.ts';
+import { isAlive } from '../../src/embedded/pid.ts';
+import { findFreePort } from '../../src/embedded/postmaster.ts';
+import { ask, backAs, folder, IS_ROOT, runElsewhere, startElsewhere, until } from './folder.ts';
 
 test('an initdb that was killed half way is cleaned up and made again', async (t) => {
   const dataDir = await folder(t);
@@ -67,6 +67,8 @@ async function copyPackage(t: TestContext, mode: number): Promise<string> {
 test('root runs binaries that PostgreSQL cannot reach from a complete copy that only root can write', async (t) => {
   if (!IS_ROOT) return t.skip('needs root');
   const hidden = await copyPackage(t, 0o700);
+  // Other content, hence another copy than the one that a server here may be running.
+  await writeFile(join(hidden, 'share', 'content.txt'), 'x'.repeat(process.pid));
   const user = { uid: 65534, gid: 65534 };
   const made = await prepareBinaries(user, hidden);
   t.after(() => rm(dirname(made), { recursive: true, force: true }));

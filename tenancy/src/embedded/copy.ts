@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { isRoot } from './embedded-user.ts';
+import { isRoot } from './user.ts';
 
 const CACHE = '/var/cache/businessos';
 

@@ -1,4 +1,4 @@
-import { TenancyError } from './errors.ts';
+import { TenancyError } from '../errors.ts';
 
 export type EmbeddedErrorCode =
   | 'BINARIES_MISSING'

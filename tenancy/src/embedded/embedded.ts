@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findNative, getNative, prepareBinaries } from './embedded-binaries.ts';
-import { EmbeddedError } from './embedded-error.ts';
-import { initialize } from './embedded-initdb.ts';
-import { withLock } from './embedded-lock.ts';
+import { findNative, getNative, prepareBinaries } from './binaries.ts';
+import { EmbeddedError } from './error.ts';
+import { initialize } from './initdb.ts';
+import { withLock } from './lock.ts';
 import {
   type Admin,
   choosePlace,
@@ -12,14 +12,14 @@ import {
   makeDataDir,
   settlePlace,
   writeAdmin,
-} from './embedded-place.ts';
-import { findFreePort, findRunning, launch } from './embedded-postmaster.ts';
-import { mergeSettings } from './embedded-settings.ts';
-import { type Embedded, Supervisor } from './embedded-supervisor.ts';
-import { giveTo } from './embedded-user.ts';
+} from './place.ts';
+import { findFreePort, findRunning, launch } from './postmaster.ts';
+import { mergeSettings } from './settings.ts';
+import { type Embedded, Supervisor } from './supervisor.ts';
+import { giveTo } from './user.ts';
 
-export { EmbeddedError, type EmbeddedErrorCode } from './embedded-error.ts';
-export type { Embedded } from './embedded-supervisor.ts';
+export { EmbeddedError, type EmbeddedErrorCode } from './error.ts';
+export type { Embedded } from './supervisor.ts';
 
 export interface EmbeddedOptions {
   /** The product's data folder; made where missing. */

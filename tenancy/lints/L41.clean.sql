@@ -1,0 +1,6 @@
+create role lintbug_clerk;
+create schema lintbug_crm;
+create table lintbug_crm.deals (tenant_id uuid, id uuid, primary key (tenant_id, id));
+create policy own on lintbug_crm.deals for all to public
+  using (tenant_id = (select current_setting('app.tenant', true)::uuid));
+grant select on lintbug_crm.deals to lintbug_clerk;
