@@ -263,9 +263,9 @@ table identity.person_tenants owner bos_owner grants bos_identity:delete,insert,
 table identity.persons owner bos_owner grants bos_identity:insert,select
 table seal.keys owner bos_seal
 table server.idempotency owner bos_owner rls force grants bos_app:delete,insert,select
-table tenancy.attestation owner bos_owner grants bos_app:select bos_control:select bos_identity:select
+table tenancy.attestation owner bos_owner grants bos_app:select bos_control:select bos_identity:select bos_migrator:select
 table tenancy.cluster owner bos_owner grants bos_control:select
-table tenancy.exempt owner bos_owner grants bos_app:select bos_control:select bos_identity:select
+table tenancy.exempt owner bos_owner grants bos_app:select bos_control:select bos_identity:select bos_migrator:select
 table tenancy.homes owner bos_owner grants bos_control:insert,select bos_seal:select
 table tenancy.marks owner bos_owner
 table tenancy.migrations owner bos_owner grants bos_migrator:insert,select

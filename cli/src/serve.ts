@@ -56,7 +56,7 @@ export function addServe(program: Command): void {
       process.on('SIGTERM', stop);
       if (demo)
         say(await screen({ ...config, publicPort: config.publicPort || running.port }, running.platform, seeded));
-      else log.info({ port: running.port }, 'serving');
+      else log.info({ port: running.port, weaker: running.platform.database.weaker }, 'serving');
     });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from '@businessos/tenancy';
-import { checkDatabase, type MigrationSet, migrate, setup } from '@businessos/tenancy/admin';
+import { checkDatabase, type MigrationSet, migrate, setup, weakerModeOf } from '@businessos/tenancy/admin';
 import { type Embedded, startEmbedded } from '@businessos/tenancy/embedded';
 import { type Config, ConfigError } from './config.ts';
 import { clusterFile, findFile, keepFile, type RoleFile, sealKeys } from './key-files.ts';
@@ -37,7 +37,7 @@ export async function openDatabase(config: Config, log: (line: string) => void):
       );
     const connection = connections(config, roles);
     if (config.production) await refuseOldServer(config, connection('bos_app'));
-    return { connection, embedded: undefined, weaker: [] };
+    return { connection, embedded: undefined, weaker: await weakerModeOf(connection('bos_app')) };
   }
   if (config.production) {
     throw new ConfigError(

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type OnboardingRequest, openapi } from '@businessos/contract';
 import { createTenancy, derivedId, type Tenancy } from '@businessos/tenancy';
 import { createResolver, createTokenVerifier } from '@businessos/tenancy/express';
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { insertCompany } from './crm/companies-store.ts';
 import { insertContact } from './crm/contacts-store.ts';
@@ -35,9 +35,12 @@ export interface Platform {
   end(): Promise<void>;
 }
 
-/** Opens the database and the kernels; nothing stays open on failure. @throws AttestationError, ConfigError. */
-export async function openPlatform(config: Config, log: Logger): Promise<Platform> {
-  const database = await openDatabase(config, (line) => log.info(line));
+/**
+ * Opens the kernels on the given database, or on that of the configuration; nothing stays open on failure.
+ * @throws AttestationError, ConfigError.
+ */
+export async function openPlatform(config: Config, log: Logger, given?: Database): Promise<Platform> {
+  const database = given ?? (await openDatabase(config, (line) => log.info(line)));
   const open: Tenancy[] = [];
   const end = async () => {
     await Promise.all(open.map((tenancy) => tenancy.end()));
@@ -113,6 +116,8 @@ export interface Running {
 
 export interface StartOptions {
   log?: Logger;
+  /** A database that is set up already; the configuration's when left out. */
+  database?: Database;
   /** Runs after the database is open and before the first request. */
   prepare?: (platform: Platform) => Promise<void>;
   page?: (platform: Platform, publicPort: number) => NonNullable<GatewayOptions['page']>;
@@ -134,7 +139,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const port = await listen(server, config.port);
   let platform: Platform | undefined;
   try {
-    platform = await openPlatform(config, log);
+    platform = await openPlatform(config, log, options.database);
     await options.prepare?.(platform);
     serve = createApp(gatewayOptions({ ...config, publicPort: config.publicPort || port }, platform, log, options));
     registerServer(config.dataDir, port);
@@ -167,13 +172,14 @@ const starting: RequestListener = (_request, response) => {
   response.end('starting\n');
 };
 
-/** The program's own log: JSON lines, with everything that could be a secret cut out. */
-export function createLog(config: Pick<Config, 'logLevel'>): Logger {
-  return pino({
+/** The program's own log: JSON lines on stdout or `to`, with everything that could be a secret cut out. */
+export function createLog(config: Pick<Config, 'logLevel'>, to?: DestinationStream): Logger {
+  const options = {
     level: config.logLevel,
     base: null,
     redact: { paths: ['*.authorization', '*.password', '*.token', 'password', 'token'], censor: '[redacted]' },
-  });
+  };
+  return to === undefined ? pino(options) : pino(options, to);
 }
 
 function gatewayOptions(config: Config, platform: Platform, log: Logger, { page }: StartOptions): GatewayOptions {

@@ -1,4 +1,4 @@
--- title: constraint not validated or index not valid
+-- title: constraint not validated, or index not valid
 -- severity: warning
 -- boot: no
 -- why: A foreign key that is NOT VALID may have rows that cross tenants; an invalid index is paid for by every write
@@ -7,7 +7,9 @@
 select format('%I.%I', n.nspname, c.relname) as object,
   format('constraint %I is %s', k.conname, case when to_jsonb(k) ->> 'conenforced' = 'false' then 'not enforced' else 'not validated' end) as detail,
   concat_ws('; ', (select string_agg(format('alter table %s no force row level security', x), '; ') from unnest(f.tables) x),
-    case when to_jsonb(k) ->> 'conenforced' = 'false' then format('alter table %I.%I alter constraint %I enforced', n.nspname, c.relname, k.conname)
+    case when to_jsonb(k) ->> 'conenforced' = 'false' and k.contype = 'f' then format('alter table %I.%I alter constraint %I enforced', n.nspname, c.relname, k.conname)
+      when to_jsonb(k) ->> 'conenforced' = 'false' then format('alter table %I.%I drop constraint %I, add constraint %3$I %s', n.nspname, c.relname, k.conname,
+        replace(pg_get_constraintdef(k.oid), ' NOT ENFORCED', ''))
       else format('alter table %I.%I validate constraint %I', n.nspname, c.relname, k.conname) end,
     (select string_agg(format('alter table %s force row level security', x), '; ') from unnest(f.tables) x)) as fix
 from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace

@@ -26,8 +26,7 @@ with reach as materialized (
 select f.family as object, format('%s may call %s: %s', c.who, string_agg(distinct c.signature, ', '), f.why) as detail,
   format('revoke execute on function %s from %s', string_agg(distinct c.signature, ', '), c.who) as fix
 from families f join callable c on c.proname ~ f.names
-where c.pronamespace = 'pg_catalog'::regnamespace or f.family in ('other databases', 'files')
-  and exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = c.oid and d.deptype = 'e')
+where c.pronamespace = 'pg_catalog'::regnamespace or f.family in ('other databases', 'files')  -- these two come from extensions
 group by f.family, f.why, c.who
 union all select 'XML export', format('%s may call %s, and %s is readable without row security', c.who, 'query_to_xml and its like', min(o.name)),
   format('revoke execute on function %s from %s', string_agg(distinct c.signature, ', '), c.who)

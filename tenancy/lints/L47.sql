@@ -46,9 +46,10 @@ select f.shown as object, x.detail, x.fix from functions f cross join keys cross
 union all select f.shown, format('%s may call it; only the owner''s own functions do', r.rolname), format('revoke execute on function %s() from %I', f.shown, r.rolname)
   from functions f join logins r on r.serves
   where f.name in ('sealed_tenant', 'current_principal') and f.oid is not null and has_function_privilege(r.oid, f.oid, 'EXECUTE') and not has_function_privilege('public', f.oid, 'EXECUTE')
+    and not pg_has_role(r.oid, f.proowner, 'MEMBER')
 union all select format('%I.%I', 'tenancy', p.proname), format('%s may call it; it changes policies and grants', r.rolname), format('revoke execute on function %s from %I', p.oid::regprocedure, r.rolname)
   from keys cross join pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy' join logins r on r.serves
-  where p.proname in ('guard', 'protect') and has_function_privilege(r.oid, p.oid, 'EXECUTE')
+  where p.proname in ('guard', 'protect') and has_function_privilege(r.oid, p.oid, 'EXECUTE') and not pg_has_role(r.oid, p.proowner, 'MEMBER')
 union all select 'seal.keys', format('its owner %s can log in or is above row security', keys.owner), format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', keys.owner)
   from keys join pg_roles o on o.oid = keys.relowner where o.rolcanlogin or o.rolsuper or o.rolbypassrls or o.rolcreaterole or o.rolreplication
 union all select 'seal.keys', format('%s has rights on it', case a.grantee when 0 then 'public' else a.grantee::regrole::text end),
@@ -61,6 +62,6 @@ union all select 'schema seal', format('%s has rights on it', case a.grantee whe
 union all select 'schema seal', format('is owned by %s, not by the owner of seal.keys', nspowner::regrole), format('alter schema seal owner to %I', owner)
   from keys where nspowner <> relowner
 union all select 'seal.keys', format('%s can log in and is a member of %s', r.rolname, keys.owner), format('revoke %I from %I', keys.owner, r.rolname)
-  from keys cross join logins r where pg_has_role(r.oid, keys.relowner, 'MEMBER') and (r.serves or not r.trusted)
+  from keys cross join logins r where r.oid <> keys.relowner and pg_has_role(r.oid, keys.relowner, 'MEMBER') and (r.serves or not r.trusted)
 union all select 'seal.keys', format('%s can log in and reads every table by pg_read_all_data', r.rolname), format('revoke pg_read_all_data from %I', r.rolname)
   from keys cross join logins r where pg_has_role(r.oid, 'pg_read_all_data', 'MEMBER') and (r.serves or not r.trusted)

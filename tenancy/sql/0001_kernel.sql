@@ -44,7 +44,7 @@ insert into tenancy.exempt (relation, reason) values
 grant select, update (token) on tenancy.homes to bos_seal;  -- `for share` needs an UPDATE right
 grant select, insert, update (mode) on tenancy.homes to bos_control;
 grant select on tenancy.cluster to bos_control;
-grant select on tenancy.attestation, tenancy.exempt to bos_app, bos_control;
+grant select on tenancy.attestation, tenancy.exempt to bos_app, bos_control, bos_migrator;
 grant create on schema tenancy to bos_seal;                 -- taken back below
 
 set local role bos_seal;

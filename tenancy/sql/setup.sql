@@ -35,7 +35,9 @@ begin
   for f in select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace
     and (proname like 'pg\_advisory%' or proname like 'pg\_try\_advisory%'
       or proname in ('pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite') or proname like 'lo\_%') loop
-    execute format('revoke execute on function %s from public', f);
+    if has_function_privilege('public', f, 'execute') then
+      execute format('revoke execute on function %s from public', f);
+    end if;
     if f::text like '%advisory%' then
       execute format('grant execute on function %s to bos_owner, bos_migrator, bos_control', f);
     end if;

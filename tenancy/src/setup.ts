@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
+import { type ConnectionOptions, clientConfig } from './connection.ts';
 import { forOperator, RefusedError } from './errors.ts';
 
 const SETUP = readFileSync(new URL('../sql/setup.sql', import.meta.url), 'utf8');
@@ -48,8 +49,9 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     const passwords: Record<string, string> = {};
     for (const role of [...LOGINS, ...(options.logins ?? [])]) {
       const password = options.passwords?.[role] ?? randomBytes(24).toString('base64url');
-      // alter role takes no parameters; both parts are quoted by pg
-      await client.query(`alter role ${client.escapeIdentifier(role)} password ${client.escapeLiteral(password)}`);
+      // alter role takes no parameters, and a server may log it: only the verifier leaves this process
+      const verifier = client.escapeLiteral(scramVerifier(password));
+      await client.query(`alter role ${client.escapeIdentifier(role)} password ${verifier}`);
       passwords[role] = password;
     }
     await client.query('commit');
@@ -63,6 +65,15 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
   });
 }
 
+/** What PostgreSQL stores for a password (SCRAM-SHA-256, RFC 5802 and 7677), so that the password itself never travels. */
+function scramVerifier(password: string): string {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, 4_096, 32, 'sha256');
+  const mac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const stored = createHash('sha256').update(mac('Client Key')).digest('base64');
+  return `SCRAM-SHA-256$4096:${salt.toString('base64')}$${stored}:${mac('Server Key').toString('base64')}`;
+}
+
 async function checkVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
@@ -71,8 +82,21 @@ async function checkVersion(client: pg.Client): Promise<void> {
   if (major < 15 || major > 18) throw new RefusedError(`this is PostgreSQL ${major}; 15 to 18 are supported`);
 }
 
-/** Names what an admin without superuser rights could not take away; empty when everything holds. */
-export async function weakerMode(client: Pick<pg.ClientBase, 'query'>): Promise<string[]> {
+/** Asks as a serving role what an admin without superuser rights could not take away; empty when everything holds. */
+export async function weakerModeOf(connection: ConnectionOptions): Promise<string[]> {
+  const client = new pg.Client(clientConfig(connection));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await weakerMode(client);
+  } catch (error) {
+    throw forOperator(error, 'asking the database');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function weakerMode(client: Pick<pg.ClientBase, 'query'>): Promise<string[]> {
   const { rows } = await client.query<{ weak: string }>(`
     select 'bos_app may use the language ' || l || ': against poisoned prepared names the statement gate is the only guard' as weak
       from unnest('{plpgsql,sql}'::text[]) l where has_language_privilege('bos_app', l, 'usage')

@@ -21,6 +21,8 @@ export interface TestDatabaseOptions {
   /** SQL that needs an admin, run at setup, and the login roles it makes. */
   setupSql?: string[];
   logins?: string[];
+  /** An embedded server of this file's own, for tests that change roles, which belong to a whole server. */
+  alone?: boolean;
 }
 
 /** A database of its own with two open tenants; dropped when the test file ends. */
@@ -44,7 +46,7 @@ const REGION = 'eu';
 const CLUSTER_ID = '00000000-0000-4000-8000-0000000000c1';
 const KEYS: SealKeys = { active: 'testkey1', keys: { testkey1: Buffer.alloc(32, 7).toString('base64') } };
 const toDrop: (() => Promise<unknown>)[] = [];
-let server: Promise<string> | undefined;
+const servers = new Map<boolean, Promise<string>>();
 
 /**
  * Makes a migrated database from a template that is built once per content of the SQL. Uses the server of
@@ -53,7 +55,12 @@ let server: Promise<string> | undefined;
 export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const options =
     tables === undefined ? given : { ...given, migrations: [...(given.migrations ?? []), asMigration(tables)] };
-  server ??= firstServer();
+  const alone = options.alone ?? false;
+  let server = servers.get(alone);
+  if (server === undefined) {
+    server = firstServer(alone);
+    servers.set(alone, server);
+  }
   const adminUrl = await server;
   const template = await ensureTemplate(adminUrl, options);
   const name = `bos_x_${randomBytes(6).toString('hex')}`;
@@ -110,17 +117,18 @@ export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {
   };
 }
 
-async function firstServer(): Promise<string> {
-  // one hook, since node:test runs hooks in the order they were made and the server must go last
-  after(async () => {
-    for (const drop of toDrop.reverse()) await drop();
-  });
+// at import, so that the hook is the file's own: one made inside a test would run at that test's end
+after(async () => {
+  for (const drop of toDrop.reverse()) await drop();
+});
+
+async function firstServer(alone: boolean): Promise<string> {
   const given = process.env['BOS_TEST_ADMIN_URL'];
-  if (given) return given;
+  if (given && !alone) return given;
   const dataDir = mkdtempSync(join(tmpdir(), 'bos-test-'));
   chmodSync(dataDir, 0o711); // root runs PostgreSQL as another user, who has to enter it
   const embedded = await startEmbedded({ dataDir, settings: { fsync: 'off', max_connections: '150' } });
-  toDrop.push(async () => {
+  toDrop.unshift(async () => {
     await embedded.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after } from 'node:test';
+
+const BOS = new URL('../src/bos.ts', import.meta.url).pathname;
+const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
+const undo: (() => unknown)[] = [];
+after(async () => {
+  for (const act of undo.reverse()) await act();
+});
+
+/** A folder of its own with a blank and an accent in its name; removed at the end, with what runs on it. */
+export function folder(name = 'data à b'): string {
+  const parent = mkdtempSync(join(tmpdir(), 'bos-cli-'));
+  chmodSync(parent, 0o711);
+  undo.push(() => rmSync(parent, { recursive: true, force: true }));
+  return join(parent, name);
+}
+
+/** A port that nobody uses. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Runs one command to its end. */
+export async function bos(
+  env: NodeJS.ProcessEnv,
+  ...args: string[]
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = start(env, args);
+  const streams = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const [out = '', err = ''] = await Promise.all(streams);
+  return { code, out, err };
+}
+
+/** Asks the server at a name of its own; Node's resolver does not know that *.localhost is this machine. */
+export async function ask(
+  port: string,
+  host: string,
+  path: string,
+  token?: string,
+): Promise<{ status: number; body: string }> {
+  const headers = { Host: `${host}:${port}`, ...(token !== undefined && { Authorization: `Bearer ${token}` }) };
+  const request = get({ host: '127.0.0.1', port, path, headers, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, body: await text(response) };
+}
+
+/** Starts `bos serve` and waits for the words on its screen. @throws Error with what it printed when it ended. */
+export async function serve(
+  env: NodeJS.ProcessEnv,
+  until: string,
+  ...args: string[]
+): Promise<ChildProcess & { screen: string }> {
+  const child = Object.assign(start(env, ['serve', ...args]), { screen: '' });
+  undo.push(() => child.kill('SIGKILL'));
+  child.stderr?.on('data', (chunk) => {
+    child.screen += String(chunk);
+  });
+  for await (const chunk of child.stdout ?? []) {
+    child.screen += String(chunk);
+    if (child.screen.includes(until)) return child;
+  }
+  throw new Error(`bos serve ended: ${child.screen}`);
+}
+
+/** Debian's PostgreSQL 15 on a folder of its own: the admin's URL, or undefined where it is not installed. */
+export async function debian15(): Promise<string | undefined> {
+  if (!existsSync(join(DEBIAN_15, 'postgres'))) return undefined;
+  const data = folder('pg15');
+  const port = await freePort();
+  const root = process.getuid?.() === 0;
+  const as = (command: string) =>
+    root
+      ? spawn('su', ['postgres', '-s', '/bin/sh', '-c', command], { stdio: 'ignore' })
+      : spawn('sh', ['-c', command], { stdio: 'ignore' });
+  if (root) chmodSync(join(data, '..'), 0o777);
+  await once(as(`'${DEBIAN_15}/initdb' -D '${data}' -U postgres -A trust -E UTF8 --locale=C.UTF-8`), 'exit');
+  as(
+    `exec '${DEBIAN_15}/postgres' -D '${data}' -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`,
+  );
+  undo.push(async () => {
+    await once(as(`'${DEBIAN_15}/pg_ctl' -D '${data}' -m immediate -w stop`), 'exit');
+  });
+  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+}
+
+function start(env: NodeJS.ProcessEnv, args: string[]): ChildProcess {
+  const clean: NodeJS.ProcessEnv = { ...process.env, ...env };
+  for (const name of ['NODE_TEST_CONTEXT', 'DATABASE_URL', 'NODE_ENV', 'LOG_LEVEL'])
+    if (!(name in env)) delete clean[name];
+  return spawn(process.execPath, [BOS, ...args], { env: clean, stdio: ['ignore', 'pipe', 'pipe'] });
+}

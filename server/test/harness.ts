@@ -1,0 +1,172 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import type { OnboardingRequest, Plan, Role, RouteKey, Tenant } from '@businessos/contract';
+import { type TestDatabase, testDatabase } from '@businessos/tenancy/testing';
+import type { Config } from '../src/config.ts';
+import { migrations, productLogins, setupSql } from '../src/database.ts';
+import { createLog, type Running, startServer } from '../src/start.ts';
+import { operatorToken, tenantToken } from '../src/tokens.ts';
+import { type Answer, type CallInput, callRoute } from './client.ts';
+
+/** A server on a database of its own, in this process. */
+export interface TestServer extends Running {
+  config: Config;
+  db: TestDatabase;
+  /** What it logged so far, one JSON line each. */
+  lines: string[];
+  /** A token of an operator, good for an hour. */
+  operator: string;
+  /** Calls a route as the operator. */
+  operate<K extends RouteKey>(route: K, input?: CallInput): Promise<Answer<K>>;
+}
+
+/** A tenant made by the real onboarding; `marker` is in its slug, its names and its owner's address. */
+export interface TestTenant {
+  id: string;
+  slug: string;
+  marker: string;
+  ownerId: string;
+  host: string;
+  token: string;
+  tokenFor(role: Role, personId?: string): string;
+  /** Calls a route on the tenant's own host with its owner's token, unless the input says otherwise. */
+  call<K extends RouteKey>(route: K, input?: CallInput): Promise<Answer<K>>;
+}
+
+export interface HarnessOptions {
+  config?: Partial<Config>;
+  /** Lock timeout of the server's sessions. */
+  lockTimeoutMs?: number;
+  /** Another build of the server, for tests that break it on purpose. */
+  start?: typeof startServer;
+}
+
+const HOUR = 3_600;
+const running: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const stop of running.reverse()) await stop();
+});
+
+/** Makes a configuration whose data folder is new and ends with the test file. */
+export function testConfig(more: Partial<Config> = {}): Config {
+  const dataDir = mkdtempSync(join(tmpdir(), 'bos-server-'));
+  running.unshift(async () => rmSync(dataDir, { recursive: true, force: true }));
+  return {
+    dataDir,
+    port: 0,
+    publicPort: 0,
+    baseDomain: 'bos.localhost',
+    region: 'eu',
+    production: false,
+    databaseUrl: undefined,
+    acceptPostgres: undefined,
+    logLevel: 'trace',
+    connections: 5,
+    multiplexed: 3,
+    ...more,
+  };
+}
+
+/** Starts the real server on a migrated database of its own; both end with the test file. */
+export async function startTestServer(options: HarnessOptions = {}): Promise<TestServer> {
+  const db = await testDatabase({ migrations: [migrations], setupSql: [setupSql], logins: productLogins });
+  return await startOn(db, options);
+}
+
+/** Starts one more server on a database that another test server uses already. */
+export async function startOn(db: TestDatabase, options: HarnessOptions = {}): Promise<TestServer> {
+  const { lockTimeoutMs, start = startServer } = options;
+  const config = testConfig(options.config);
+  mkdirSync(join(config.dataDir, 'keys'));
+  writeFileSync(join(config.dataDir, 'keys/seal.json'), JSON.stringify(db.sealKeys));
+  const lines: string[] = [];
+  const log = createLog(config, { write: (line: string) => void lines.push(line.trimEnd()) });
+  const connection = (role: string) => ({ ...db.connection(role), ...(lockTimeoutMs && { lockTimeoutMs }) });
+  const started = await start(config, { log, database: { connection, embedded: undefined, weaker: [] } });
+  running.push(started.stop);
+  const operator = operatorToken(config, randomUUID(), HOUR);
+  return {
+    ...started,
+    config,
+    db,
+    lines,
+    operator,
+    operate: (route, input) =>
+      callRoute(started.port, route, { host: `operator.bos.localhost:${started.port}`, token: operator, ...input }),
+  };
+}
+
+/** A word that occurs nowhere else, made of what slugs may hold. */
+export function newMarker(): string {
+  return `q${randomBytes(5).toString('hex')}z`;
+}
+
+/** What onboarding takes, with the marker in every text. */
+export function onboardingOf(marker: string, plan: Plan = 'pro'): OnboardingRequest {
+  return {
+    slug: `t-${marker}`,
+    name: `Firm ${marker}`,
+    region: 'eu',
+    plan,
+    config: { providers: [], locale: 'en', time_zone: 'UTC' },
+    owner: { email: `owner-${marker}@mail.example`, name: `Owner ${marker}` },
+  };
+}
+
+/** Onboards a tenant over HTTP. */
+export async function onboardTenant(server: TestServer, agent?: Agent): Promise<TestTenant> {
+  const marker = newMarker();
+  const answer = await server.operate('POST /v1/operator/tenants', { body: onboardingOf(marker), key: randomUUID() });
+  return await asTenant(server, answer.ok, marker, agent);
+}
+
+/** Gives a tenant that exists the means to call the server. */
+export async function asTenant(
+  server: TestServer,
+  { id, slug }: Pick<Tenant, 'id' | 'slug'>,
+  marker: string,
+  agent?: Agent,
+): Promise<TestTenant> {
+  const { rows } = await server.db.admin.query<{ person_id: string }>(
+    'select person_id from identity.memberships where tenant_id = $1',
+    [id],
+  );
+  const ownerId = rows[0]?.person_id ?? randomUUID();
+  const host = `${slug}.bos.localhost:${server.port}`;
+  const tokenFor = (role: Role, personId = ownerId) =>
+    tenantToken(server.config, { tenantId: id, personId, role }, HOUR);
+  const token = tokenFor('owner');
+  return {
+    id,
+    slug,
+    marker,
+    ownerId,
+    host,
+    token,
+    tokenFor,
+    call: (route, input) => callRoute(server.port, route, { host, token, ...(agent && { agent }), ...input }),
+  };
+}
+
+/** Counts the rows of every table that HTTP can write to, over all tenants. */
+export async function countRows({ db }: Pick<TestServer, 'db'>): Promise<Record<string, number>> {
+  const tables = [
+    'crm.companies',
+    'crm.contacts',
+    'server.idempotency',
+    'identity.persons',
+    'identity.person_tenants',
+    'identity.memberships',
+    'tenancy.homes',
+    'directory.placements',
+    'control.tenants',
+    'control.onboardings',
+  ];
+  const text = tables.map((name) => `select '${name}' as name, count(*)::int as rows from ${name}`).join(' union all ');
+  const { rows } = await db.admin.query<{ name: string; rows: number }>(text);
+  return Object.fromEntries(rows.map((row) => [row.name, row.rows]));
+}
