@@ -1,5 +1,6 @@
 /**
- * `npm test [-- FILES…] [--slow]`: runs the tests with one throwaway PostgreSQL, and always ends it.
+ * `npm test [-- FILES…] [--slow] [--postgres BIN]`: runs the tests with one throwaway PostgreSQL, the embedded one or a
+ * system's from its folder of programs, and always ends it.
  *
  * Exit code 1 when a test fails, when none ran, and when a file left before its tests were done.
  */
@@ -10,6 +11,7 @@ import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { startPostgres } from './postgres.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOMS = 'tenancy,contract,server,cli,bench,scripts';
@@ -20,7 +22,7 @@ const FILE_TIMEOUT_MS = { usual: 600_000, slow: 1_800_000 };
 const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '150' };
 
 const { values: options, positionals } = parseArgs({
-  options: { slow: { type: 'boolean', default: false } },
+  options: { slow: { type: 'boolean', default: false }, postgres: { type: 'string' } },
   allowPositionals: true,
 });
 const interrupt = new AbortController();
@@ -54,14 +56,19 @@ function findFiles(): string[] {
     }
     return fitting;
   });
-  const wanted =
-    positionals.length > 0 ? found : found.filter((file) => options.slow || !file.endsWith('.slow.test.ts'));
+  const named = new Set(patterns.filter((pattern) => !pattern.includes('*')));
+  const wanted = found.filter((file) => options.slow || named.has(file) || !file.endsWith('.slow.test.ts'));
   return [...new Set(wanted.map((file) => resolve(ROOT, file)))].sort();
 }
 
 /** Gives the tests an admin's URL in BOS_TEST_ADMIN_URL: the caller's own, else of a new cluster in a new folder. */
 async function startCluster(): Promise<{ stop(): Promise<void> }> {
   if (process.env['BOS_TEST_ADMIN_URL']) return { stop: async () => {} };
+  if (options.postgres !== undefined) {
+    const { adminUrl, stop } = await startPostgres(options.postgres);
+    process.env['BOS_TEST_ADMIN_URL'] = adminUrl;
+    return { stop };
+  }
   const { findEmbedded, startEmbedded } = await import('@businessos/tenancy/embedded');
   for (const orphan of findOrphans()) {
     await (await findEmbedded(orphan))?.stop();

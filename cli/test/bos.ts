@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
+import { DEBIAN_15, hasDebian15, startPostgres } from '../../scripts/postgres.ts';
 
 const BOS = new URL('../src/bos.ts', import.meta.url).pathname;
-const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
 const undo: (() => unknown)[] = [];
 after(async () => {
   for (const act of undo.reverse()) await act();
@@ -78,23 +78,10 @@ export async function serve(
 
 /** Debian's PostgreSQL 15 on a folder of its own: the admin's URL, or undefined where it is not installed. */
 export async function debian15(): Promise<string | undefined> {
-  if (!existsSync(join(DEBIAN_15, 'postgres'))) return undefined;
-  const data = folder('pg15');
-  const port = await freePort();
-  const root = process.getuid?.() === 0;
-  const as = (command: string) =>
-    root
-      ? spawn('su', ['postgres', '-s', '/bin/sh', '-c', command], { stdio: 'ignore' })
-      : spawn('sh', ['-c', command], { stdio: 'ignore' });
-  if (root) chmodSync(join(data, '..'), 0o777);
-  await once(as(`'${DEBIAN_15}/initdb' -D '${data}' -U postgres -A trust -E UTF8 --locale=C.UTF-8`), 'exit');
-  as(
-    `exec '${DEBIAN_15}/postgres' -D '${data}' -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`,
-  );
-  undo.push(async () => {
-    await once(as(`'${DEBIAN_15}/pg_ctl' -D '${data}' -m immediate -w stop`), 'exit');
-  });
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+  if (!hasDebian15()) return undefined;
+  const { adminUrl, stop } = await startPostgres(DEBIAN_15);
+  undo.push(stop);
+  return adminUrl;
 }
 
 function start(env: NodeJS.ProcessEnv, args: string[]): ChildProcess {

@@ -24,9 +24,7 @@ for (const [name, start] of servers) {
     const env = { BOS_DATA, PORT: String(await freePort()), DATABASE_URL: `postgres://${admin.host}/businessos` };
     const early = await bos(env, 'serve');
     assert.deepEqual([early.code, /run `bos setup --admin-url/.test(early.err)], [1, true]);
-    const setup = await untilReady(() =>
-      bos(env, 'setup', '--admin-url', adminUrl, '--database', 'businessos', '--json'),
-    );
+    const setup = await bos(env, 'setup', '--admin-url', adminUrl, '--database', 'businessos', '--json');
     assert.equal(setup.code, 0, setup.err);
     assert.deepEqual(JSON.parse(setup.out).weaker, []);
     assert.match((await bos(env, 'serve')).err, /no migration ran here; run bos migrate/);
@@ -65,13 +63,4 @@ async function existing18(): Promise<string> {
   const server = await startEmbedded({ dataDir, settings: { fsync: 'off' } });
   after(() => server.stop());
   return server.adminUrl;
-}
-
-/** A server that was just started may not answer yet. */
-async function untilReady<T extends { code: number | null }>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const done = await work();
-    if (done.code === 0 || attempt === 20) return done;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }
