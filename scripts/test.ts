@@ -11,7 +11,6 @@ import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
-import { startPostgres } from './postgres.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOMS = 'tenancy,contract,server,cli,bench,scripts';
@@ -64,12 +63,12 @@ function findFiles(): string[] {
 /** Gives the tests an admin's URL in BOS_TEST_ADMIN_URL: the caller's own, else of a new cluster in a new folder. */
 async function startCluster(): Promise<{ stop(): Promise<void> }> {
   if (process.env['BOS_TEST_ADMIN_URL']) return { stop: async () => {} };
+  const { findEmbedded, startEmbedded, startSystemPostgres } = await import('@businessos/tenancy/embedded');
   if (options.postgres !== undefined) {
-    const { adminUrl, stop } = await startPostgres(options.postgres);
+    const { adminUrl, stop } = await startSystemPostgres(options.postgres);
     process.env['BOS_TEST_ADMIN_URL'] = adminUrl;
     return { stop };
   }
-  const { findEmbedded, startEmbedded } = await import('@businessos/tenancy/embedded');
   for (const orphan of findOrphans()) {
     await (await findEmbedded(orphan))?.stop();
     rmSync(orphan, { recursive: true, force: true });

@@ -63,7 +63,7 @@ column crm.companies.deleted_at timestamp(3) with time zone grants bos_app:updat
 column crm.companies.domain text grants bos_app:update
 column crm.companies.id uuid not null default gen_random_uuid()
 column crm.companies.name text not null grants bos_app:update
-column crm.companies.name_key text not null generated lower((translate(regexp_replace(NORMALIZE(name, NFKD), '[̀-ͯ]+'::text, ''::text, 'g'::text), 'łŁøØđĐ'::text, 'lLoOdD'::text) COLLATE "und-x-icu")) collate C
+column crm.companies.name_key text not null generated "left"(translate(lower((translate(regexp_replace(NORMALIZE(name, NFKD), '[̀-ͯ]+'::text, ''::text, 'g'::text), 'łŁøØđĐ'::text, 'lLoOdD'::text) COLLATE "und-x-icu")), 'ς'::text, 'σ'::text), 160) collate C
 column crm.companies.tenant_id uuid not null default tenancy.claimed_tenant()
 column crm.companies.updated_at timestamp(3) with time zone not null default now()
 column crm.companies.version integer not null default 1
@@ -74,7 +74,7 @@ column crm.contacts.email text grants bos_app:update
 column crm.contacts.email_key text generated lower((email COLLATE "und-x-icu")) collate C
 column crm.contacts.id uuid not null default gen_random_uuid()
 column crm.contacts.name text not null grants bos_app:update
-column crm.contacts.name_key text not null generated lower((translate(regexp_replace(NORMALIZE(name, NFKD), '[̀-ͯ]+'::text, ''::text, 'g'::text), 'łŁøØđĐ'::text, 'lLoOdD'::text) COLLATE "und-x-icu")) collate C
+column crm.contacts.name_key text not null generated "left"(translate(lower((translate(regexp_replace(NORMALIZE(name, NFKD), '[̀-ͯ]+'::text, ''::text, 'g'::text), 'łŁøØđĐ'::text, 'lLoOdD'::text) COLLATE "und-x-icu")), 'ς'::text, 'σ'::text), 160) collate C
 column crm.contacts.owner uuid grants bos_app:update
 column crm.contacts.phone text grants bos_app:update
 column crm.contacts.status text not null default 'lead'::text grants bos_app:update

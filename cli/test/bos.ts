@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
-import { DEBIAN_15, hasDebian15, startPostgres } from '../../scripts/postgres.ts';
+import { DEBIAN_15, hasDebian15, startSystemPostgres } from '@businessos/tenancy/embedded';
 
 const BOS = new URL('../src/bos.ts', import.meta.url).pathname;
 const undo: (() => unknown)[] = [];
@@ -21,16 +20,6 @@ export function folder(name = 'data à b'): string {
   chmodSync(parent, 0o711);
   undo.push(() => rmSync(parent, { recursive: true, force: true }));
   return join(parent, name);
-}
-
-/** A port that nobody uses. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** Runs one command to its end. */
@@ -79,7 +68,7 @@ export async function serve(
 /** Debian's PostgreSQL 15 on a folder of its own: the admin's URL, or undefined where it is not installed. */
 export async function debian15(): Promise<string | undefined> {
   if (!hasDebian15()) return undefined;
-  const { adminUrl, stop } = await startPostgres(DEBIAN_15);
+  const { adminUrl, stop } = await startSystemPostgres(DEBIAN_15);
   undo.push(stop);
   return adminUrl;
 }

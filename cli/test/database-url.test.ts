@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { startEmbedded } from '@businessos/tenancy/embedded';
-import { ask, bos, debian15, folder, freePort, serve } from './bos.ts';
+import { freePort, startEmbedded } from '@businessos/tenancy/embedded';
+import { ask, bos, debian15, folder, serve } from './bos.ts';
 
 /** An existing server: the embedded 18 run as if it were somebody else's, and Debian's 15 where it is installed. */
 const servers: [name: string, adminUrl: () => Promise<string | undefined>][] = [

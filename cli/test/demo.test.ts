@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { ask, bos, folder, freePort, serve } from './bos.ts';
+import { freePort } from '@businessos/tenancy/embedded';
+import { ask, bos, folder, serve } from './bos.ts';
 
 const BOS_DATA = folder();
 const PORT = String(await freePort());

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Filter, type ListQuery, listFingerprint, type Resource } from '@businessos/contract';
-import { identifier, joined, type Statement, sql } from '@businessos/tenancy';
+import { identifier, isUuid, joined, type Statement, sql } from '@businessos/tenancy';
 import { Refusal } from './refusal.ts';
 
 const CAST = { text: sql`text`, uuid: sql`uuid`, time: sql`timestamptz` };
@@ -10,7 +10,7 @@ const LAST = '\u{10ffff}';
 
 /** The fold of `name_key` (see the migration), for values that are compared with it. */
 function folded(text: string): Statement {
-  return sql`lower(translate(regexp_replace(normalize(${text}::text, nfkd), U&'[\\0300-\\036f]+', '', 'g'), 'łŁøØđĐ', 'lLoOdD') collate "und-x-icu") collate "C"`;
+  return sql`left(translate(lower(translate(regexp_replace(normalize(${text}::text, nfkd), U&'[\\0300-\\036f]+', '', 'g'), 'łŁøØđĐ', 'lLoOdD') collate "und-x-icu"), 'ς', 'σ'), 160) collate "C"`;
 }
 
 /** What a list is made of in SQL: conditions, order and, behind a cursor, where to go on. */
@@ -49,15 +49,11 @@ function openCursor(resource: Resource, query: ListQuery, tenantId: string): [st
     const parts: unknown = JSON.parse(Buffer.from(query.after ?? '', 'base64url').toString('utf8'));
     if (Array.isArray(parts) && parts.length === 3) {
       const [value, id, bound] = parts as unknown[];
-      const fits =
-        query.sort.kind !== 'time' || (typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value));
       if (
         typeof value === 'string' &&
-        value.length <= 400 &&
-        !value.includes('\0') &&
-        fits &&
+        fits(query.sort.kind, value) &&
         typeof id === 'string' &&
-        /^[0-9a-f-]{36}$/.test(id) &&
+        isUuid(id) &&
         bound === binding(resource, query, tenantId)
       ) {
         return [value, id];
@@ -77,6 +73,12 @@ function openCursor(resource: Resource, query: ListQuery, tenantId: string): [st
   });
 }
 
+/** The binding is no secret to its own tenant, so a value may be of any form. */
+function fits(kind: ListQuery['sort']['kind'], value: string): boolean {
+  if (kind === 'time') return value.length === 24 && new Date(value).toISOString() === value;
+  return value.length <= 400 && !value.includes('\0') && value.isWellFormed();
+}
+
 function binding(resource: Resource, query: ListQuery, tenantId: string): string {
   return createHash('sha256')
     .update(`${tenantId}\n${listFingerprint(resource, query)}`)
@@ -94,7 +96,7 @@ function condition(filter: Filter): Statement {
     case 'empty':
       return filter.value ? sql`${column} is null` : sql`${column} is not null`;
     case 'prefix':
-      return sql`${column} >= ${value(filter.value)} and ${column} < (${value(filter.value)} || ${LAST}::text) collate "C"`;
+      return sql`${column} >= ${value(filter.value)} collate "C" and ${column} < (${value(filter.value)} || ${LAST}::text) collate "C"`;
     default:
       return sql`${column} ${PLAIN[filter.op]} ${value(filter.value)}`;
   }

@@ -20,6 +20,7 @@ import { giveTo } from './user.ts';
 
 export { EmbeddedError, type EmbeddedErrorCode } from './error.ts';
 export type { Embedded } from './supervisor.ts';
+export { DEBIAN_15, freePort, hasDebian15, startSystemPostgres } from './system.ts';
 
 export interface EmbeddedOptions {
   /** The product's data folder; made where missing. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 
+/** Where Debian's package postgresql-15 puts its programs. */
 export const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
 
 /** True where Debian's package postgresql-15 is installed. */
@@ -18,7 +19,7 @@ export function hasDebian15(): boolean {
  * until it answers. `stop` ends it and removes the folder.
  * @throws Error when it does not answer within 20 s.
  */
-export async function startPostgres(bin: string): Promise<{ adminUrl: string; stop(): Promise<void> }> {
+export async function startSystemPostgres(bin: string): Promise<{ adminUrl: string; stop(): Promise<void> }> {
   const parent = mkdtempSync(join(tmpdir(), 'bos-postgres-'));
   chmodSync(parent, 0o777);
   const data = join(parent, 'data');
@@ -63,7 +64,8 @@ function run(command: string) {
     : spawn('sh', ['-c', command], { stdio: 'ignore' });
 }
 
-async function freePort(): Promise<number> {
+/** Finds a port of loopback that nobody uses now. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
