@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { parseInstant } from './instant.ts';
 import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
 import { OPEN_READ, OPEN_WRITE, RESET } from './wire.ts';
 
@@ -75,6 +76,8 @@ export class Connection {
       ...clientConfig(options),
       pipeline: true,
     } as pg.ClientConfig) as unknown as PgClient;
+    for (const oid of [pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP])
+      client.setTypeParser(oid, instantParser(oid));
     const connection = new Connection(client, options, prepared);
     try {
       await client.connect();

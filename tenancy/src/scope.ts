@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { NoTenantError, ScopeSwitchError } from './errors.ts';
 import { parsePrincipal, parseRequestId, parseTenantId } from './ids.ts';
 
@@ -25,7 +25,7 @@ export function makeScope(tenantId: string, principal: string, requestId?: strin
   return Object.freeze({
     tenantId: parseTenantId(tenantId),
     principal: parsePrincipal(principal),
-    requestId: requestId === undefined ? randomBytes(12).toString('base64url') : parseRequestId(requestId),
+    requestId: requestId === undefined ? randomUUID() : parseRequestId(requestId),
   });
 }
 

@@ -14,6 +14,31 @@ export interface PgConnection {
   removeListener(event: 'readyForQuery' | 'end', listener: () => void): void;
 }
 
+type Socket = PgConnection['stream'];
+const outboxes = new WeakMap<Socket, Buffer[]>();
+
+/**
+ * Sends what one turn of the event loop produced for a socket in one write: statements that become ready together,
+ * as many do behind one packet of answers, share a system call.
+ */
+function sendSoon(socket: Socket, bytes: Buffer): void {
+  const waiting = outboxes.get(socket);
+  if (waiting !== undefined && waiting.length > 0) {
+    waiting.push(bytes);
+    return;
+  }
+  const outbox = waiting ?? [];
+  if (waiting === undefined) outboxes.set(socket, outbox);
+  outbox.push(bytes);
+  process.nextTick(flush, socket, outbox);
+}
+
+function flush(socket: Socket, outbox: Buffer[]): void {
+  const bytes = outbox.length === 1 ? (outbox[0] as Buffer) : Buffer.concat(outbox);
+  outbox.length = 0;
+  if (!socket.destroyed) socket.write(bytes);
+}
+
 export interface QueryParts {
   text: string;
   values: readonly unknown[];
@@ -37,6 +62,7 @@ export interface Settled {
 interface PgQuery {
   name: string;
   callback: () => void;
+  _result: { parseRow(fields: (string | null)[]): pg.QueryResultRow; addRow(row: pg.QueryResultRow): void };
   _results: pg.QueryResult;
   _canceledDueToError: Error | false;
   handleCommandComplete(message: unknown, connection: unknown): void;
@@ -91,7 +117,7 @@ export class ScopedQuery extends PgQuery {
       wire.submittedNamedStatements[name] = text;
     }
     this.run(message.bind(name, values).describe(), after);
-    wire.stream.write(message.take());
+    sendSoon(wire.stream, message.take());
     return null;
   }
 
@@ -100,6 +126,16 @@ export class ScopedQuery extends PgQuery {
     message.execute();
     if (after) message.raw(after);
     message.sync();
+  }
+
+  /** As pg's own, without an event for each row. */
+  handleDataRow(message: { fields: (string | null)[] }): void {
+    if (this._canceledDueToError) return;
+    try {
+      this._result.addRow(this._result.parseRow(message.fields));
+    } catch (error) {
+      this._canceledDueToError = error as Error;
+    }
   }
 
   /** True when the next CommandComplete is the statement's own. */
