@@ -76,8 +76,7 @@ export class Connection {
       ...clientConfig(options),
       pipeline: true,
     } as pg.ClientConfig) as unknown as PgClient;
-    for (const oid of [pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP])
-      client.setTypeParser(oid, instantParser(oid));
+    client.setTypeParser(pg.types.builtins.TIMESTAMPTZ, parseInstant);
     const connection = new Connection(client, options, prepared);
     try {
       await client.connect();
