@@ -25,7 +25,10 @@ with tenant_table as (
   left join pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
 )
 select format('%s %I', name, coalesce(conname, index_name)) as object, kind || ' without tenant_id' as detail,
-  case when constraint_oid is not null then format('alter table %s drop constraint %I, add constraint %I %s;', name, conname, conname,
-      regexp_replace(pg_get_constraintdef(constraint_oid), '\(', case kind when 'exclusion constraint' then '(tenant_id with =, ' else '(tenant_id, ' end))
+  case when kind = 'exclusion constraint' then  -- of the access methods only gist takes a uuid beside another column
+      format('create extension if not exists btree_gist; alter table %s drop constraint %I, add constraint %I %s;', name, conname, conname,
+        regexp_replace(pg_get_constraintdef(constraint_oid), '^EXCLUDE USING \w+ \(', 'EXCLUDE USING gist (tenant_id WITH =, '))
+    when constraint_oid is not null then format('alter table %s drop constraint %I, add constraint %I %s;', name, conname, conname,
+      regexp_replace(pg_get_constraintdef(constraint_oid), '\(', '(tenant_id, '))
     else format('drop index %I.%I; %s;', index_schema, index_name, regexp_replace(pg_get_indexdef(indexrelid), '\(', '(tenant_id, ')) end as fix
 from key where not led

@@ -13,6 +13,8 @@ import type { SealKeys } from './seal.ts';
 import { setup } from './setup.ts';
 import { createTenancy, type Tenancy, type TenancyOptions } from './tenancy.ts';
 
+export { SealRing } from './seal.ts';
+
 /** What a throwaway database is made from. */
 export interface TestDatabaseOptions {
   migrations?: MigrationSet[];

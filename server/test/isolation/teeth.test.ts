@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { attest } from '@businessos/tenancy/admin';
+import { runMatrix } from './matrix.ts';
+import { samples } from './rows.ts';
+import { openStage, type Stage } from './stage.ts';
+
+/** A guard taken away. `seenBy` says what must notice: the matrix by behaviour, or the server's attestation. */
+interface Mutation {
+  what: string;
+  sql: (table: string) => string;
+  seenBy: 'matrix' | 'attestation';
+  /** A cell of the matrix that must fail, where the matrix must notice. */
+  cell?: RegExp;
+  only?: string;
+}
+
+const mutations: Mutation[] = [
+  {
+    what: 'the policy tenant_isolation dropped',
+    sql: (t) => `drop policy tenant_isolation on ${t}`,
+    seenBy: 'matrix',
+    cell: /select · own/,
+  },
+  { what: 'the floor dropped', sql: (t) => `drop policy floor on ${t}`, seenBy: 'attestation' },
+  { what: 'the fence dropped', sql: (t) => `drop policy fence on ${t}`, seenBy: 'matrix', cell: /delete · fenced/ },
+  { what: 'force removed', sql: (t) => `alter table ${t} no force row level security`, seenBy: 'attestation' },
+  {
+    what: 'row security switched off',
+    sql: (t) => `alter table ${t} disable row level security`,
+    seenBy: 'matrix',
+    cell: /select · other/,
+  },
+  {
+    what: 'with check of the policy weakened',
+    sql: (t) => `alter policy tenant_isolation on ${t} with check (true)`,
+    seenBy: 'attestation',
+  },
+  {
+    what: 'with check of the floor weakened',
+    sql: (t) => `alter policy floor on ${t} with check (true)`,
+    seenBy: 'attestation',
+  },
+  {
+    what: 'using of the policy widened',
+    sql: (t) => `alter policy tenant_isolation on ${t} using (true)`,
+    seenBy: 'attestation',
+  },
+  {
+    what: 'a wide permissive policy added',
+    sql: (t) => `create policy wide on ${t} using (true) with check (true)`,
+    seenBy: 'attestation',
+  },
+  {
+    what: 'the key led by the id instead of the tenant',
+    sql: () => 'alter table crm.contacts drop constraint contacts_pkey, add primary key (id, tenant_id)',
+    seenBy: 'attestation',
+    only: 'crm.contacts',
+  },
+  {
+    what: 'the composite foreign key dropped',
+    sql: () => 'alter table crm.contacts drop constraint contacts_tenant_id_company_id_fkey',
+    seenBy: 'attestation',
+    only: 'crm.contacts',
+  },
+  {
+    what: 'tenant_id updatable',
+    sql: (t) => `grant update (tenant_id) on ${t} to bos_app, bos_identity`,
+    seenBy: 'matrix',
+    cell: /update tenant_id · own/,
+  },
+  {
+    what: 'truncate granted',
+    sql: (t) => `grant truncate on ${t} to bos_app, bos_identity`,
+    seenBy: 'matrix',
+    cell: /truncate · none/,
+  },
+  {
+    what: 'triggers granted',
+    sql: (t) => `grant trigger on ${t} to bos_app, bos_identity`,
+    seenBy: 'matrix',
+    cell: /create trigger · own/,
+  },
+  { what: 'the default dropped', sql: (t) => `alter table ${t} alter tenant_id drop default`, seenBy: 'attestation' },
+  {
+    what: 'tenant_id nullable',
+    sql: (t) => `alter table ${t} drop constraint ${t.split('.')[1]}_pkey cascade, alter tenant_id drop not null`,
+    seenBy: 'attestation',
+  },
+  // guards that overlap: each pair must be seen by what it does
+  {
+    what: 'the floor dropped and the policy widened',
+    sql: (t) => `drop policy floor on ${t}; alter policy tenant_isolation on ${t} using (true)`,
+    seenBy: 'matrix',
+    cell: /select · other/,
+  },
+  {
+    what: 'both with checks weakened',
+    sql: (t) => `alter policy floor on ${t} with check (true); alter policy tenant_isolation on ${t} with check (true)`,
+    seenBy: 'matrix',
+    cell: /insert · other/,
+  },
+  {
+    what: 'the floor dropped and a forged claim believed',
+    sql: (t) =>
+      `drop policy floor on ${t}; drop policy tenant_isolation on ${t}; create policy tenant_isolation on ${t} using (tenant_id = tenancy.claimed_tenant()) with check (true);
+       grant execute on function tenancy.claimed_tenant() to bos_app, bos_identity`,
+    seenBy: 'matrix',
+    cell: /select · forged/,
+  },
+  {
+    what: 'the home unread by the verifying function',
+    sql: () =>
+      `grant create on schema tenancy to bos_seal; create or replace function tenancy.current_tenant() returns uuid language plpgsql stable security definer parallel safe
+       set search_path = pg_catalog, pg_temp as 'begin return tenancy.sealed_tenant(); end'`,
+    seenBy: 'matrix',
+    cell: /select · suspended/,
+    only: 'crm.contacts',
+  },
+  {
+    what: 'the expiry unchecked',
+    sql: () => replaceIn('current_tenant', 'extract(epoch from now()) < substr(s, 47, 10)::float8', 'true'),
+    seenBy: 'matrix',
+    cell: /select · expired/,
+    only: 'crm.contacts',
+  },
+  {
+    what: 'the MAC compared on a prefix',
+    sql: () => replaceIn('current_tenant', "'hex') = right(s, 64)", "'hex') like left(right(s, 64), 0) || '%'"),
+    seenBy: 'matrix',
+    cell: /select · forged/,
+    only: 'crm.contacts',
+  },
+  {
+    what: 'a writing_tenant that is stable and knows no modes',
+    sql: () => replaceIn('writing_tenant', "if mo = 'open' then return t; end if;", 'return t;'),
+    seenBy: 'matrix',
+    cell: /update · read only/,
+    only: 'crm.contacts',
+  },
+  {
+    what: 'the seal keys readable',
+    sql: () => 'grant usage on schema seal to bos_app; grant select on seal.keys to bos_app',
+    seenBy: 'matrix',
+    cell: /seal\.keys · select · bos_app/,
+    only: '',
+  },
+  {
+    what: "the tenants' list readable",
+    sql: () => 'grant usage on schema control to bos_app; grant select on control.tenants to bos_app',
+    seenBy: 'matrix',
+    cell: /control\.tenants · select/,
+    only: '',
+  },
+  {
+    what: 'persons readable by the business',
+    sql: () => 'grant select on identity.persons to bos_app',
+    seenBy: 'matrix',
+    cell: /identity\.persons · select · bos_app/,
+    only: '',
+  },
+];
+
+/** Rewrites a part of a function where it stands, and fails where there is no such part. */
+function replaceIn(name: string, part: string, by: string): string {
+  return `do $mutate$ declare t text := pg_get_functiondef('tenancy.${name}'::regproc); n text; begin
+    n := replace(t, $part$${part}$part$, $part$${by}$part$);
+    if n = t then raise exception 'nothing to replace in ${name}'; end if; execute n; end $mutate$`;
+}
+
+async function notices(stage: Stage, only: string): Promise<{ matrix: string[]; attestation: string }> {
+  const { failures } = await runMatrix(stage, only === '' ? undefined : only);
+  const attestation = await attest(stage.db.connection('bos_app')).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  return { matrix: failures.map(({ cell }) => cell), attestation };
+}
+
+test('the control: nothing taken away, nothing noticed', async () => {
+  const stage = await openStage();
+  assert.deepEqual(await notices(stage, ''), { matrix: [], attestation: '' });
+});
+
+for (const { what, sql, seenBy, cell, only } of mutations) {
+  for (const table of only === undefined ? Object.keys(samples) : [only]) {
+    test(`${what}${table === '' ? '' : ` on ${table}`} is noticed by the ${seenBy}`, async () => {
+      const stage = await openStage();
+      await stage.db.admin.query(sql(table));
+      const seen = await notices(stage, table);
+      if (seenBy === 'matrix')
+        assert.ok(
+          seen.matrix.some((one) => cell?.test(one)),
+          `no cell ${cell} failed, but: ${seen.matrix.join(', ')}`,
+        );
+      // whatever the behaviour shows, the server must not start on it
+      assert.notEqual(seen.attestation, '', 'the attestation passed');
+      await stage.db.drop();
+    });
+  }
+}
+
+test('force matters: the owner of a table that is not forced sees every tenant', async () => {
+  const stage = await openStage();
+  const seen = async () =>
+    (await stage.db.admin.query('select count(distinct tenant_id)::int as n from crm.contacts')).rows[0].n;
+  await stage.db.admin.query('set role bos_owner');
+  await assert.rejects(seen(), { code: '42501' });
+  await stage.db.admin.query('reset role; alter table crm.contacts no force row level security; set role bos_owner');
+  assert.equal(await seen(), 2);
+  await stage.db.admin.query('reset role');
+});
