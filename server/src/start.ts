@@ -1,5 +1,3 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type OnboardingRequest, openapi } from '@businessos/contract';
 import { createTenancy, derivedId, type Tenancy } from '@businessos/tenancy';
 import { createResolver, createTokenVerifier } from '@businessos/tenancy/express';
@@ -10,6 +8,7 @@ import { insertContact } from './crm/contacts-store.ts';
 import { crmRoutes } from './crm/routes.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createApp, type GatewayOptions } from './gateway/app.ts';
+import { type Listener, openListener } from './gateway/listener.ts';
 import { ensureMember } from './identity/store.ts';
 import { sealKeys, tokenKey } from './key-files.ts';
 import { forgetServer, refuseSecond, registerServer } from './server-file.ts';
@@ -131,21 +130,17 @@ export interface StartOptions {
 export async function startServer(config: Config, options: StartOptions = {}): Promise<Running> {
   const log = options.log ?? createLog(config);
   if (config.databaseUrl === undefined) await refuseSecond(config.dataDir);
-  let serve: RequestListener = starting;
-  const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    (request, response) => serve(request, response),
-  );
-  const port = await listen(server, config.port);
+  const listener = await listen(config.port, log);
+  const { port } = listener;
   let platform: Platform | undefined;
   try {
     platform = await openPlatform(config, log, options.database);
     await options.prepare?.(platform);
-    serve = createApp(gatewayOptions({ ...config, publicPort: config.publicPort || port }, platform, log, options));
+    const settings = { ...config, publicPort: config.publicPort || port };
+    listener.serve(createApp(gatewayOptions(settings, platform, log, options)));
     registerServer(config.dataDir, port);
   } catch (error) {
-    server.close();
-    server.closeAllConnections();
+    listener.close();
     await platform?.end();
     if (platform?.database.embedded?.started) await platform.database.embedded.stop();
     throw error;
@@ -159,18 +154,13 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   sweep.unref();
   const stop = async () => {
     clearInterval(sweep);
-    await drain(server);
+    await listener.drain();
     await end();
     await database.embedded?.stop();
     forgetServer(config.dataDir);
   };
   return { platform, port, log, stop };
 }
-
-const starting: RequestListener = (_request, response) => {
-  response.writeHead(503, { 'Retry-After': '1', 'Cache-Control': 'no-store', 'Content-Type': 'text/plain' });
-  response.end('starting\n');
-};
 
 /** The program's own log: JSON lines on stdout or `to`, with everything that could be a secret cut out. */
 export function createLog(config: Pick<Config, 'logLevel'>, to?: DestinationStream): Logger {
@@ -217,24 +207,11 @@ function gatewayOptions(config: Config, platform: Platform, log: Logger, { page 
   };
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new ConfigError(`port ${port} is taken: stop what uses it, or start with PORT=${port + 1}`)
-          : error,
-      );
-    });
-    server.listen(port, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-async function drain(server: Server): Promise<void> {
-  const limit = setTimeout(() => server.closeAllConnections(), 10_000);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(limit);
+async function listen(port: number, log: Logger): Promise<Listener> {
+  try {
+    return await openListener(port, log);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new ConfigError(`port ${port} is taken: stop what uses it, or start with PORT=${port + 1}`, { cause });
+  }
 }

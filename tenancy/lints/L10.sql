@@ -15,11 +15,10 @@ with tenant_table as (
     and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e')
 ), key as (
   select t.name, i.indexrelid, k.oid as constraint_oid, k.conname, x.relname as index_name, xn.nspname as index_schema,
-    case when i.indisprimary then 'primary key' when i.indisexclusion then 'exclusion constraint'
-      when k.oid is null then 'unique index' else 'unique constraint' end as kind,
+    case k.contype when 'p' then 'primary key' when 'x' then 'exclusion constraint' when 'u' then 'unique constraint' else 'unique index' end as kind,
     -- an exclusion constraint keeps tenants apart only when it compares tenant_id for equality
     exists (select from generate_series(0, i.indnkeyatts - 1) s(pos) where i.indkey[s.pos] = t.attnum and (not i.indisexclusion
-      or exists (select from pg_operator o where o.oid = k.conexclop[s.pos + 1] and o.oprname = '='))) as led
+      or exists (select from pg_operator o where o.oid = k.conexclop[s.pos + 1] and o.oprname = '='))) as bound
   from tenant_table t join pg_index i on i.indrelid = t.oid and (i.indisunique or i.indisexclusion)
   join pg_class x on x.oid = i.indexrelid and not x.relispartition join pg_namespace xn on xn.oid = x.relnamespace
   left join pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
@@ -31,4 +30,4 @@ select format('%s %I', name, coalesce(conname, index_name)) as object, kind || '
     when constraint_oid is not null then format('alter table %s drop constraint %I, add constraint %I %s;', name, conname, conname,
       regexp_replace(pg_get_constraintdef(constraint_oid), '\(', '(tenant_id, '))
     else format('drop index %I.%I; %s;', index_schema, index_name, regexp_replace(pg_get_indexdef(indexrelid), '\(', '(tenant_id, ')) end as fix
-from key where not led
+from key where not bound

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type Code, problemBody, problems } from '@businessos/contract';
+import { type Code, type FieldProblem, problemBody, problems } from '@businessos/contract';
 import { TenancyError } from '@businessos/tenancy';
 import { BodyError } from '../http/json-body.ts';
 import { QueryError } from '../http/query.ts';
@@ -59,6 +59,20 @@ export function sendProblem(
   if (error instanceof MethodRefusal) headers['Allow'] = error.allow;
   sendJson(response, requestId, status, JSON.stringify(body), headers);
   return { code, detail, unexpected: code === 'INTERNAL' };
+}
+
+/** The bytes that answer what no parser could make a request of: a 400 like any other, after which the connection ends. */
+export function malformedAnswer(requestId: string, error: FieldProblem): string {
+  const body = JSON.stringify(problemBody('REQUEST_INVALID', requestId, { errors: [error] }));
+  const headers = {
+    ...HEADERS,
+    'X-Request-Id': requestId,
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return ['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n');
 }
 
 /** A path that exists, asked with a method that it does not take. */
