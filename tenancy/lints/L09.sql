@@ -7,7 +7,7 @@
 with recursive policy as (
   select format('%I.%I policy %I', n.nspname, c.relname, p.polname) as object, format('%I.%I', n.nspname, c.relname) as name, p.polname, e.part,
     -- literals emptied and casts dropped, so that what is left in brackets are arguments and sub-selects
-    regexp_replace(regexp_replace(e.text, '''([^'']|'''')*''', '''''', 'g'), '::("[^"]+"|[a-z_0-9.]+( (varying|precision))?)(\[\])*', '', 'g') as text
+    regexp_replace(regexp_replace(e.text, '''([^'']|'''')*''', '''''', 'g'), '::("[^"]+"|[a-z_0-9.]+( (varying|precision))?)(\([0-9, ]+\))?(\[\])*', '', 'g') as text
   from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
   cross join lateral (values ('using', pg_get_expr(p.polqual, p.polrelid)), ('with check', pg_get_expr(p.polwithcheck, p.polrelid))) e(part, text)
   where e.text is not null and n.nspname not in ('pg_catalog', 'information_schema')
@@ -15,9 +15,9 @@ with recursive policy as (
 ), unwrapped as (  -- takes the innermost bracket away, a sub-select wholly, until no sub-select is left
   select object, name, polname, part, text, 0 as round from policy
   union all
-  select object, name, polname, part, case when text ~ '\(\s*SELECT [^()]*\)' then regexp_replace(text, '\(\s*SELECT [^()]*\)', '~', 'g')
+  select object, name, polname, part, case when text ~ '\(\s*SELECT\M[^()]*\)' then regexp_replace(text, '\(\s*SELECT\M[^()]*\)', '~', 'g')
     else regexp_replace(text, '\(([^()]*)\)', '{\1}', 'g') end, round + 1
-  from unwrapped where round < 50 and text ~ 'SELECT ' and text ~ '\([^()]*\)'
+  from unwrapped where round < 50 and text ~ '\mSELECT\M' and text ~ '\([^()]*\)'
 ), bare as (
   select distinct on (object, part) object, name, polname, part, translate(text, '{}', '()') as text
   from unwrapped order by object, part, round desc

@@ -49,7 +49,7 @@ const COMMANDS: [RegExp, Exclude<Command['kind'], 'data'>][] = [
 export function checkCommand(text: string): Command {
   const keyword = firstKeyword(text);
   if (DATA.has(keyword)) return { kind: 'data', writes: !READS.has(keyword) };
-  const trimmed = text.trim().replace(/;$/, '').trim();
+  const trimmed = text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]*;?[ \t\n\r\f\v]*$/g, '');
   const flat = trimmed.includes('"') ? trimmed : trimmed.toLowerCase();
   for (const [pattern, kind] of COMMANDS) {
     if (pattern.test(flat.replace(/[ \t\n\r\f]+/g, ' '))) return { kind, text: trimmed } as Command;

@@ -1,5 +1,6 @@
 import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { TenancyError } from './errors.ts';
+import { isUuid } from './ids.ts';
 
 /** What an access token says (RFC 7519, RFC 9068): whose, for which tenant, in which role, until when. */
 export interface TokenClaims {
@@ -76,10 +77,22 @@ function open(token: string, byHeader: Map<string, KeyObject>): TokenClaims {
     throw refused('form');
   if (!verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
     throw refused('signature');
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as TokenClaims;
-  if (typeof claims.sub !== 'string' || typeof claims.exp !== 'number' || typeof claims.iat !== 'number')
-    throw refused('claims');
+  const claims = parseClaims(Buffer.from(payload, 'base64url').toString('utf8'));
+  if (claims === undefined) throw refused('claims');
   return claims;
+}
+
+/** Returns undefined for anything but claims whose subject and tenant are UUIDs and whose times are numbers. */
+function parseClaims(text: string): TokenClaims | undefined {
+  let claims: Partial<TokenClaims> | null;
+  try {
+    claims = JSON.parse(text) as Partial<TokenClaims> | null;
+  } catch {
+    return undefined;
+  }
+  const { sub, tid, iat, exp } = claims ?? {};
+  if (!isUuid(sub) || (tid !== undefined && !isUuid(tid))) return undefined;
+  return typeof exp === 'number' && typeof iat === 'number' ? (claims as TokenClaims) : undefined;
 }
 
 function checkTimes(claims: TokenClaims, nowMs: number): TokenClaims {

@@ -93,10 +93,11 @@ export async function* streamRows(
     (settled) => push({ end: connection.settled(settled) }),
   );
   const onAbort = () => void lease.cancel(new AbortedError());
-  if (signal?.aborted) throw new AbortedError();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  let open = true;
+  let open = false;
   try {
+    if (signal?.aborted) throw new AbortedError();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    open = true;
     connection.submit(query);
     for (;;) {
       const step = ready ?? (await new Promise<Step>((resolve) => waiting.push(resolve)));

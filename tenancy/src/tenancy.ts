@@ -203,10 +203,10 @@ class Kernel implements Tenancy {
     statement: Statement,
     { batch = 500, signal }: { batch?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<R> {
-    const { writes } = checkStatement(statement.text);
+    const parts = { ...statement, writes: checkStatement(statement.text).writes };
+    const rowsAtOnce = checkBatch(batch);
     const lease = await this.#pool.lease(this.#scope('stream'), signal);
-    for await (const rows of streamRows(lease, this.#seals, { ...statement, writes }, checkBatch(batch), signal))
-      yield* rows as R[];
+    for await (const rows of streamRows(lease, this.#seals, parts, rowsAtOnce, signal)) yield* rows as R[];
   }
 
   async insertMany(

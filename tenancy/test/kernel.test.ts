@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findScope, sql, type Tenancy } from '../src/index.ts';
+import { openStage, SAME_ID } from './stage.ts';
+
+const db = await openStage();
+const [a, b] = db.tenants;
+const tenancy = await db.tenancy({ connections: 3, multiplexed: 2, perTenant: 3 });
+const as = <T>(tenant: string, work: () => Promise<T>, kernel: Tenancy = tenancy) =>
+  kernel.withTenant(tenant, 's:test', work);
+const count = async (tenant: string) =>
+  Number((await as(tenant, () => tenancy.query(sql`select count(*) from shop.notes`))).rows[0]?.['count']);
+const clean = () => {
+  const { leased, waiting, multiplexedInFlight } = tenancy.counters();
+  assert.deepEqual({ leased, waiting, multiplexedInFlight }, { leased: 0, waiting: 0, multiplexedInFlight: 0 });
+};
+test.afterEach(clean);
+
+test('without a scope nothing is asked: an error, not an empty answer', async () => {
+  const read = sql`select 1`;
+  for (const act of [
+    () => tenancy.query(read),
+    () => tenancy.transaction(async () => 1),
+    () => tenancy.insertMany('shop.notes', ['body'], [{ body: 'x' }]),
+    () => tenancy.explain(read),
+    () => tenancy.stream(read).next(),
+  ]) {
+    await assert.rejects(act, { code: 'NO_TENANT' });
+  }
+  assert.throws(() => tenancy.currentScope(), { code: 'NO_TENANT' });
+});
+
+test('a scope is for one tenant: another one inside is refused, the same one nests, and its parts are checked', async () => {
+  await as(a, async () => {
+    assert.throws(() => tenancy.withTenant(b, 's:test', async () => 1), { code: 'SCOPE_SWITCH' });
+    assert.equal(await tenancy.withTenant(a, 's:inner', async () => tenancy.currentScope().principal), 's:inner');
+  });
+  for (const [tenant, principal] of [
+    ['x', 's:test'],
+    [a.toUpperCase(), 's:test'],
+    [a, 'root'],
+    [a, 'u:1'],
+    [a, 's:a.b'],
+  ] as const) {
+    assert.throws(() => tenancy.withTenant(tenant, principal, async () => 1), { code: 'REFUSED' });
+  }
+});
+
+test('a query beside a transaction, and a transaction used after its end, are errors', async () => {
+  let kept: { query: (statement: ReturnType<typeof sql>) => Promise<unknown> } | undefined;
+  await as(a, () =>
+    tenancy.transaction(async (tx) => {
+      kept = tx as never;
+      await assert.rejects(tenancy.query(sql`select 1`), { code: 'IN_TRANSACTION' });
+    }),
+  );
+  await assert.rejects(
+    as(a, async () => await kept?.query(sql`select 1` as never)),
+    { code: 'LEASE_OVER' },
+  );
+});
+
+test('a transaction is all or nothing; savepoints undo what they hold; a failed one never reports success', async () => {
+  const before = await count(a);
+  const insert = (body: string) => sql`insert into shop.notes (body) values (${body})`;
+  await assert.rejects(
+    as(a, () =>
+      tenancy.transaction(async (tx) => {
+        await tx.query(insert('gone'));
+        throw new Error('changed my mind');
+      }),
+    ),
+    /changed my mind/,
+  );
+  await as(a, () =>
+    tenancy.transaction(async (tx) => {
+      await tx.query(insert('kept'));
+      await assert.rejects(
+        tx.savepoint(async () => {
+          await tx.query(insert('undone'));
+          await tx.savepoint(async () => await tx.query(insert('undone too')));
+          await tx.query(sql`select 1 / 0`);
+        }),
+        { code: 'VALUE_REFUSED' },
+      );
+      await tx.query(insert('last'), { last: true });
+    }),
+  );
+  assert.equal(await count(a), before + 2);
+  await assert.rejects(
+    as(a, () =>
+      tenancy.transaction(async (tx) => {
+        await tx.query(insert('swallowed'));
+        await tx.query(sql`select 1 / 0`).catch(() => {});
+      }),
+    ),
+    { code: 'TRANSACTION_FAILED' },
+  );
+  assert.equal(await count(a), before + 2);
+});
+
+test('isolation, read only and retries do what they say', async () => {
+  const level = sql`select current_setting('transaction_isolation') as i, current_setting('transaction_read_only') as r`;
+  const { rows } = await as(a, () =>
+    tenancy.transaction((tx) => tx.query(level), { isolation: 'serializable', readOnly: true }),
+  );
+  assert.deepEqual(rows, [{ i: 'serializable', r: 'on' }]);
+  let runs = 0;
+  const bump = () =>
+    tenancy.transaction(
+      async (tx) => {
+        runs++;
+        const {
+          rows: [row],
+        } = await tx.query<{ n: number | null }>(sql`select n from shop.notes where id = ${SAME_ID}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await tx.query(sql`update shop.notes set n = ${(row?.n ?? 0) + 1} where id = ${SAME_ID}`);
+      },
+      { isolation: 'serializable', retries: 20 },
+    );
+  await as(a, async () => await Promise.all([bump(), bump(), bump()]));
+  assert.deepEqual((await as(a, () => tenancy.query(sql`select n from shop.notes where id = ${SAME_ID}`))).rows, [
+    { n: 3 },
+  ]);
+  assert.ok(runs > 3, 'no conflict happened, so nothing was shown');
+  const once = () =>
+    tenancy.transaction(
+      async (tx) => {
+        await tx.query(sql`select n from shop.notes`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await tx.query(sql`update shop.notes set n = 0 where id = ${SAME_ID}`);
+      },
+      { isolation: 'serializable' },
+    );
+  const outcomes = await as(a, async () => await Promise.allSettled([once(), once(), once()]));
+  const failed = outcomes.flatMap((one) =>
+    one.status === 'rejected' ? [one.reason as { code: string; retryable: boolean }] : [],
+  );
+  assert.ok(failed.length > 0 && failed.every(({ code, retryable }) => code === 'SERIALIZATION' && retryable));
+});
+
+test('a stream holds one batch, ends early without harm, and reports an error in the middle', async () => {
+  await as(a, () =>
+    tenancy.insertMany(
+      'shop.notes',
+      ['body', 'n'],
+      Array.from({ length: 2_500 }, (_, n) => ({ body: `row ${n}`, n })),
+    ),
+  );
+  const total = await count(a);
+  await as(a, async () => {
+    let seen = 0;
+    for await (const { body } of tenancy.stream<{ body: string }>(sql`select body from shop.notes`, { batch: 100 }))
+      if (body) seen++;
+    assert.equal(seen, total);
+    seen = 0;
+    for await (const _ of tenancy.stream(sql`select body from shop.notes`, { batch: 7 })) if (++seen === 10) break;
+    clean();
+    await assert.rejects(
+      async () => {
+        for await (const _ of tenancy.stream(sql`select 1 / (1500 - i) from generate_series(1, 3000) i`, { batch: 50 }))
+          seen++;
+      },
+      { code: 'VALUE_REFUSED' },
+    );
+    assert.ok(seen > 1_000);
+    await assert.rejects(tenancy.stream(sql`select 1`, { batch: 0 }).next(), { code: 'REFUSED' });
+  });
+  const [mine, theirs] = await Promise.all(
+    [a, b].map((tenant) =>
+      as(tenant, async () => {
+        const bodies = new Set<string>();
+        for await (const { body } of tenancy.stream<{ body: string }>(sql`select body from shop.notes`, { batch: 3 }))
+          bodies.add(body);
+        return bodies;
+      }),
+    ),
+  );
+  assert.deepEqual([...(theirs ?? [])], [db.marker(b)]);
+  assert.ok(!mine?.has(db.marker(b)));
+});
+
+test('the server holds the rest of a stream: a hundred thousand wide rows cost the client one batch', async () => {
+  await as(a, async () => {
+    let most = 0;
+    let rows = 0;
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    for await (const _ of tenancy.stream(sql`select repeat('x', 1000) as wide, i from generate_series(1, 100000) i`, {
+      batch: 200,
+    })) {
+      if (++rows % 10_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed - before);
+    }
+    assert.equal(rows, 100_000);
+    assert.ok(most < 60e6, `${Math.round(most / 1e6)} MB for 100 MB of rows`);
+  });
+});
+
+test('bulk insert takes every type, refuses other columns and tenant_id, and is all or none', async () => {
+  const before = await count(b);
+  await as(b, async () => {
+    assert.equal(
+      await tenancy.insertMany('shop.notes', ['body', 'n'], [{ body: 'O\'Brien — ümläut \\ "quoted"', n: null }]),
+      1,
+    );
+    for (const [columns, row] of [
+      [['body'], { body: 'x', n: 1 }],
+      [['body', 'n'], { body: 'x' }],
+      [['tenant_id', 'body'], { tenant_id: a, body: 'x' }],
+      [['bo"dy'], { 'bo"dy': 1 }],
+      [[], {}],
+    ] as [string[], Record<string, unknown>][]) {
+      await assert.rejects(tenancy.insertMany('shop.notes', columns, [row]), { code: 'REFUSED' });
+    }
+    for (const table of ['notes', 'shop.notes; drop', 'a.b.c'])
+      await assert.rejects(tenancy.insertMany(table, ['body'], [{ body: 'x' }]), { code: 'REFUSED' });
+    const many = Array.from({ length: 2_100 }, (_, n) => ({ body: n === 2_050 ? null : 'x', n }));
+    await assert.rejects(tenancy.insertMany('shop.notes', ['body', 'n'], many), { code: 'VALUE_REFUSED' });
+  });
+  assert.equal(await count(b), before + 1);
+});
+
+test('an abort cancels on the server, before, while waiting and while running, and the pool goes on', async () => {
+  const running = async () =>
+    Number(
+      (
+        await db.admin.query(
+          "select count(*) from pg_stat_activity where query like '%pg_sleep(7)%' and state = 'active' and pid <> pg_backend_pid()",
+        )
+      ).rows[0].count,
+    );
+  const controller = new AbortController();
+  const sleeping = as(a, () => tenancy.query(sql`select pg_sleep(7)`, { signal: controller.signal }));
+  sleeping.catch(() => {});
+  while ((await running()) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  controller.abort();
+  await assert.rejects(sleeping, { code: 'ABORTED' });
+  for (let i = 0; i < 100 && (await running()) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(await running(), 0);
+  await assert.rejects(
+    as(a, () => tenancy.query(sql`select 1`, { signal: AbortSignal.abort() })),
+    { code: 'ABORTED' },
+  );
+  const busy = [1, 2, 3].map(() =>
+    as(a, () => tenancy.transaction(async (tx) => await tx.query(sql`select pg_sleep(0.2)`))),
+  );
+  const late = new AbortController();
+  const waiting = as(a, () =>
+    tenancy.transaction(async (tx) => await tx.query(sql`select 1`), { signal: late.signal }),
+  );
+  late.abort();
+  await assert.rejects(waiting, { code: 'ABORTED' });
+  await Promise.all(busy);
+});
+
+test('a backend that dies is told apart: a read can be repeated, a write may have happened; the pool recovers by itself', async () => {
+  const kill = () =>
+    db.admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bos_app' and datname = current_database()",
+    );
+  const during = async (text: string, writes: boolean) => {
+    const work = as(a, () => tenancy.query({ text, values: [] }, { writes }));
+    work.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await kill();
+    return await work.then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+  };
+  assert.equal(await during('select pg_sleep(3)', false), 'DATABASE_UNAVAILABLE');
+  assert.equal(await during('select pg_sleep(3)', true), 'OUTCOME_UNKNOWN');
+  await kill();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 10; i++) assert.ok((await count(b)) > 0);
+});
+
+test('errors are typed, and neither message nor JSON tells of SQL, values, constraints or seals', async () => {
+  const cases: [text: string, code: string][] = [
+    [`insert into shop.notes (id, body) values ('${SAME_ID}', 'secret')`, 'CONFLICT'],
+    ['insert into shop.notes (body) values (null)', 'VALUE_REFUSED'],
+    ["select 'secret'::int", 'VALUE_REFUSED'],
+    ['select * from shop.secret', 'QUERY_FAILED'],
+    ['select secret(1)', 'QUERY_FAILED'],
+    ['select * from seal.keys', 'FORBIDDEN'],
+  ];
+  for (const [text, code] of cases) {
+    const error = await as(b, () => tenancy.query({ text, values: [] })).then(
+      () => undefined,
+      (thrown: Error & { code: string; detail?: string }) => thrown,
+    );
+    assert.equal(error?.code, code, text);
+    const shown = `${error?.message} ${JSON.stringify(error)} ${Object.keys(error ?? {}).join()}`;
+    for (const word of ['secret', 'notes', 'seal', 'constraint', 'detail'])
+      assert.ok(!shown.includes(word), `${text}: ${shown}`);
+    assert.ok(error?.detail, 'an operator has no detail');
+  }
+});
+
+test('every open tenant is visited once, each in its own scope, with bounded concurrency, and errors are collected', async () => {
+  await db.addTenant('suspended');
+  let [at, most] = [0, 0];
+  const seen: string[] = [];
+  const outcome = await tenancy.withEachTenant(
+    's:sweep',
+    async (tenantId) => {
+      most = Math.max(most, ++at);
+      assert.equal(findScope()?.tenantId, tenantId);
+      await tenancy.query(sql`select 1`);
+      seen.push(tenantId);
+      at--;
+      if (tenantId === b) throw new Error('no luck');
+    },
+    { concurrency: 2 },
+  );
+  assert.deepEqual(seen.sort(), [a, b].sort());
+  assert.deepEqual([outcome.done, outcome.failed.map(({ tenantId }) => tenantId), most <= 2], [1, [b], true]);
+});
+
+test('an unscoped act needs a reason, is logged, has no scope inside, and is not possible without a control role', async () => {
+  const reasons: string[] = [];
+  const kernel = await db.tenancy({ onPrivileged: (reason) => reasons.push(reason) });
+  await as(
+    a,
+    () =>
+      kernel.privileged('count the homes', async (privileged) => {
+        assert.equal(findScope(), undefined);
+        assert.ok(
+          (await privileged.query<{ n: number }>(sql`select count(*)::int as n from tenancy.homes`)).rows[0]?.n,
+        );
+      }),
+    kernel,
+  );
+  await assert.rejects(
+    kernel.privileged('why', async () => 1),
+    { code: 'REFUSED' },
+  );
+  await assert.rejects(
+    kernel.privileged('read a tenant table', (privileged) => privileged.query(sql`select * from shop.notes`)),
+    { code: 'FORBIDDEN' },
+  );
+  assert.deepEqual(reasons, ['count the homes', 'read a tenant table']);
+});
+
+test('800 mixed calls of 8 tenants over 4 connections, a fifth failing: no foreign row, no leaked connection', async () => {
+  const kernel = await db.tenancy({ connections: 3, multiplexed: 1 });
+  const tenants = await Promise.all(Array.from({ length: 8 }, () => db.addTenant()));
+  for (const tenant of tenants)
+    await db.admin.query('insert into shop.notes (tenant_id, body) values ($1, $2)', [tenant, db.marker(tenant)]);
+  const read = sql('mixed')`select body from shop.notes`;
+  await Promise.all(
+    Array.from({ length: 800 }, (_, i) => {
+      const tenant = tenants[i % 8] as string;
+      return as(
+        tenant,
+        async () => {
+          const work = [
+            () => kernel.query(read),
+            () => kernel.query(sql`select body, 1 / 0 from shop.notes`),
+            () => kernel.transaction((tx) => tx.query(read, { last: true })),
+            () => kernel.pool.query('select body from shop.notes'),
+            () => kernel.query(sql`update shop.notes set n = ${i} returning body`),
+          ][i % 5] as () => Promise<{ rows: unknown[] }>;
+          const rows = await work().then(
+            (result) => result.rows,
+            (error: { code: string }) => (error.code === 'VALUE_REFUSED' ? [] : Promise.reject(error)),
+          );
+          assert.deepEqual(
+            rows.map((row) => (row as { body: string }).body),
+            i % 5 === 1 ? [] : [db.marker(tenant)],
+          );
+        },
+        kernel,
+      );
+    }),
+  );
+  const { leased, waiting, multiplexedInFlight, connections } = kernel.counters();
+  assert.deepEqual([leased, waiting, multiplexedInFlight, connections <= 4], [0, 0, 0, true]);
+});
+
+test('a tenant’s probe passes on a protected schema, and names what a neighbour would see', async () => {
+  await tenancy.probe(a, b);
+  const loose = await openStage();
+  const kernel = await loose.tenancy();
+  await loose.admin.query('alter table shop.notes no force row level security, disable row level security');
+  await assert.rejects(kernel.probe(loose.tenants[0], loose.tenants[1]), {
+    code: 'PROBE_FAILED',
+    detail: /shop\.notes/,
+  });
+});
