@@ -67,8 +67,6 @@ test('a method that HTTP does not know, and bytes that are no HTTP, are answered
     `FETCH /v1/contacts HTTP/1.1\r\n${host}\r\n`,
     `get /v1/contacts HTTP/1.1\r\n${host}\r\n`,
     `GET /v1/contacts HTTP/9.9\r\n${host}\r\n`,
-    `GET /v1/contacts\r\n${host}\r\n`,
-    `GET  /v1/contacts HTTP/1.1\r\n${host}\r\n`,
     `GET /v1/ contacts HTTP/1.1\r\n${host}\r\n`,
     `GET /v1/contacts HTTP/1.1\r\n${host}X Y: 1\r\n\r\n`,
     `GET /v1/contacts HTTP/1.1\r\nHost : ${a.host}\r\n\r\n`,
@@ -127,9 +125,8 @@ test('V59: requests that two tenants send down one connection at once are answer
 
 test('garbage behind a good request does not replace its answer', async () => {
   const text = await sendBytes(port, `${head('GET /v1/tenant')}GARBAGE\r\n\r\n`);
-  const answers = answersOf(text);
-  assert.ok(answers.length <= 2);
-  if (answers.length === 2) assert.deepEqual([answers[0]?.status, answers[1]?.status], [200, 400]);
+  const statuses = answersOf(text).map(({ status }) => status);
+  assert.ok(['', '200', '200,400'].includes(statuses.join()), statuses.join());
 });
 
 test('a request in a body is never taken for a request', async () => {

@@ -31,5 +31,5 @@ select name as object,
   format('no permissive policy lets %I %s', rolname, lower(string_agg(privilege, ', ' order by privilege))) as detail,
   case when exists (select from pg_proc p join pg_namespace pn on pn.oid = p.pronamespace where pn.nspname = 'tenancy' and p.proname = 'guard')
     then format('select tenancy.guard(%L); -- after dropping its other policies', name)
-    else 'create one permissive policy for all commands to public that compares tenant_id with the verified tenant' end as fix
+    else format('give %s one permissive policy for all commands to public that compares tenant_id with the verified tenant', name) end as fix
 from wanted where not allowed group by name, rolname

@@ -16,7 +16,7 @@ with tenant_table as (
 select format('%s policy %I', name, p.polname) as object,
   format('%s policy for %s has no with check', case when p.polpermissive then 'permissive' else 'restrictive' end,
     case p.polcmd when '*' then 'all commands' when 'a' then 'insert' else 'update' end) as detail,
-  format('alter policy %I on %s with check (%s);', p.polname, name,
-    coalesce(pg_get_expr(p.polqual, p.polrelid), 'tenant_id = …')) as fix
+  case when p.polqual is null then format('drop policy %I on %s;', p.polname, name)
+    else format('alter policy %I on %s with check (%s);', p.polname, name, pg_get_expr(p.polqual, p.polrelid)) end as fix
 from tenant_table t join pg_policy p on p.polrelid = t.oid
 where p.polcmd in ('*', 'a', 'w') and p.polwithcheck is null

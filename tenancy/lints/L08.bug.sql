@@ -1,3 +1,6 @@
+-- finds: audit.lintbug_entries policy floor
+-- finds: audit.lintbug_entries policy tenant_isolation
+-- finds: audit.lintbug_entries policy fence
 -- finds: lintbug_s.tautology policy tenant_isolation
 -- finds: lintbug_s.wide policy support
 -- finds: lintbug_s.unfenced policy fence
@@ -28,4 +31,7 @@ alter policy floor on lintbug_s.operated using (tenant_id operator(lintbug_s.=) 
 create table lintbug_s.named (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 select tenancy.guard('lintbug_s.named');
 alter policy tenant_isolation on lintbug_s.named to bos_app;
+create schema if not exists audit;
+create table audit.lintbug_entries (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
+select tenancy.guard('audit.lintbug_entries');
 set local search_path = lintbug_s, tenancy;

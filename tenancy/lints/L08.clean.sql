@@ -2,6 +2,10 @@ create schema lintbug_s;
 create table lintbug_s.canonical (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 select tenancy.guard('lintbug_s.canonical');
 create policy narrower on lintbug_s.canonical as restrictive for select using (id is not null);
+-- what records is checked by its own function
+create schema if not exists audit;
+create table audit.lintbug_entries (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
+select tenancy.guard('audit.lintbug_entries', 'recording_tenant');
 -- written by hand, and read with another search path
 create table lintbug_s.byhand (tenant_id uuid not null, id uuid, primary key (tenant_id, id));
 alter table lintbug_s.byhand enable row level security, force row level security;

@@ -23,10 +23,10 @@ with recursive policy as (
   from unwrapped order by object, part, round desc
 )
 select object, format('%s calls %s() outside of (select …)', part, call[1]) as detail,
-  format('alter policy %I on %s %s (… (select %s(…)) …);', polname, name, part, call[1]) as fix
+  format('wrap the call: alter policy %I on %s %s (… (select %s(…)) …)', polname, name, part, call[1]) as fix
 from bare cross join lateral regexp_matches(text, '((?:"[^"]+"|[a-z_][a-z_0-9$]*)(?:\.(?:"[^"]+"|[a-z_][a-z_0-9$]*))?)\((?:[\s,'']|\mtrue\M|\mfalse\M|[0-9.]+)*\)', 'g') call
 where exists (select from pg_proc where proname = trim(both '"' from regexp_replace(call[1], '^.*\.', '')) and provolatile <> 'i')
 union
 select object, format('%s calls current_setting with one argument', part),
-  format('alter policy %I on %s %s (… (select current_setting(name, true)) …);', polname, name, part)
+  format('give it its second argument: alter policy %I on %s %s (… (select current_setting(name, true)) …)', polname, name, part)
 from policy where text ~ '\mcurrent_setting\([^(),]*\)'

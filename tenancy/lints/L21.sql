@@ -20,7 +20,7 @@ from definer
 where not bound and (path is null or path[cardinality(path)] <> 'pg_temp' or '"$user"' = any (path))
 union all
 select name, format('runs as %I, which %s', rolname, case when rolsuper then 'is superuser' else 'has BYPASSRLS' end),
-  format('alter routine %s owner to …; -- a role that is under the policies; or exempt %s with a reason', name, plain)
+  format('give %s to a role that is under the policies, or name %s in tenancy.exempt with a reason', name, plain)
 from definer d
 where (rolsuper or rolbypassrls) and plain <> all ((select exempt from input)::text[])
   and (exists (select from pg_trigger g where g.tgfoid = d.oid) or exists (

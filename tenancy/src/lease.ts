@@ -4,8 +4,10 @@ import { fromDatabase, ScopeSwitchError, TenancyError } from './errors.ts';
 import { openings } from './opening.ts';
 import type { Plan, Plans } from './plan.ts';
 import { currentScope, type Scope } from './scope.ts';
+import { wireValues } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
 import type { Statement } from './sql.ts';
+import type { WireValue } from './wire.ts';
 
 /** What one query may ask for beside its text. */
 export interface QueryForm {
@@ -55,8 +57,9 @@ export class Lease {
     const plan = this.#parts.plans.of(statement);
     const { command } = plan;
     const started = performance.now();
+    const values = wireValues(statement.values); // before anything is sent, COMMIT above all
     const pending =
-      command.kind === 'data' ? this.#data(statement, plan, form) : this.#command(command.kind, command.text);
+      command.kind === 'data' ? this.#data(statement, plan, values, form) : this.#command(command.kind, command.text);
     const answer = form.last ? await this.#withCommit(pending) : await pending;
     if (command.kind === 'data') this.#parts.plans.took(plan, performance.now() - started);
     return answer;
@@ -67,7 +70,7 @@ export class Lease {
     await this.#command('begin', 'begin');
     const text = `explain (format json, verbose${analyze ? ', analyze, buffers' : ''}) ${statement.text}`;
     try {
-      const { rows } = await this.#send({ text, values: statement.values, name: '', wrote: false });
+      const { rows } = await this.#send({ text, values: wireValues(statement.values), name: '', wrote: false });
       return rows[0]?.['QUERY PLAN'][0];
     } finally {
       await this.#command('rollback', 'rollback');
@@ -95,13 +98,13 @@ export class Lease {
     if (scope.tenantId !== this.scope.tenantId) throw new ScopeSwitchError('this connection');
   }
 
-  async #data(statement: Statement, plan: Plan, form: QueryForm): Promise<pg.QueryResult> {
+  async #data(statement: Statement, plan: Plan, values: WireValue[], form: QueryForm): Promise<pg.QueryResult> {
     const writes = form.writes === true || (plan.command.kind === 'data' && plan.command.writes);
     const { connection, scope, seals } = this.#parts;
     const before = this.#inTransaction ? undefined : openings(seals, scope, connection.prepared, writes);
     return await this.#send({
       text: statement.text,
-      values: statement.values,
+      values,
       name: connection.prepared ? plan.name : '',
       before,
       rowMode: form.rowMode,

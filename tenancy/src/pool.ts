@@ -6,9 +6,10 @@ import { Lease, type QueryForm } from './lease.ts';
 import { openings } from './opening.ts';
 import { type Plan, Plans } from './plan.ts';
 import type { Scope } from './scope.ts';
-import type { Settled } from './scoped-query.ts';
+import { type Settled, wireValues } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
 import type { Statement } from './sql.ts';
+import type { WireValue } from './wire.ts';
 
 export interface PoolOptions {
   connection: ConnectionOptions;
@@ -100,6 +101,7 @@ export class Pool {
   /** Lends a connection to the scope; waits its turn. @throws PoolBusyError, AbortedError, or DATABASE_UNAVAILABLE. */
   async lease(scope: Scope, signal?: AbortSignal): Promise<Lease> {
     if (this.#ended) throw new TenancyError('POOL_ENDED', 'the pool has ended');
+    if (signal?.aborted) throw new AbortedError();
     await this.#turn(this.#leases, scope, signal);
     const started = performance.now();
     let connection: Connection;
@@ -192,13 +194,14 @@ export class Pool {
     signal: AbortSignal | undefined,
   ): Promise<pg.QueryResult> {
     if (this.#ended) throw new TenancyError('POOL_ENDED', 'the pool has ended');
+    const values = wireValues(statement.values);
     await this.#turn(this.#reads, scope, signal);
     const started = performance.now();
     try {
-      let settled = await this.#read(scope, statement, plan, form);
+      let settled = await this.#read(scope, statement, plan, values, form);
       // a Parse skipped by an earlier failure in the pipeline: the statement never ran, a fresh connection has it
       if ((settled.error as { code?: string } | undefined)?.code === '26000')
-        settled = await this.#read(scope, statement, plan, form);
+        settled = await this.#read(scope, statement, plan, values, form);
       if (signal?.aborted) throw new AbortedError();
       if (settled.error) throw fromDatabase(settled.error, false);
       return settled.result as pg.QueryResult;
@@ -213,12 +216,12 @@ export class Pool {
     }
   }
 
-  async #read(scope: Scope, statement: Statement, plan: Plan, form: QueryForm): Promise<Settled> {
+  async #read(scope: Scope, statement: Statement, plan: Plan, values: WireValue[], form: QueryForm): Promise<Settled> {
     const found = this.#sharedConnection();
     const connection = found instanceof Connection ? found : await found;
     return await connection.send({
       text: statement.text,
-      values: statement.values,
+      values,
       name: connection.prepared ? plan.name : '',
       before: openings(this.#options.seals, scope, connection.prepared, false),
       rowMode: form.rowMode,

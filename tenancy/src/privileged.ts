@@ -42,6 +42,10 @@ export class Privileged {
       throw fromDatabase(error, false);
     });
     let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error; // nobody listens on a client that is out: an unheard error would end the process
+    };
+    client.on('error', onError);
     const plain = (text: string, wrote: boolean) =>
       client.query(text).catch((error: Error) => {
         broken = error;
@@ -56,6 +60,7 @@ export class Privileged {
       if (broken === undefined) await plain('rollback', false).catch(() => {});
       throw error;
     } finally {
+      client.off('error', onError);
       client.release(broken);
     }
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import pg from 'pg';
+import { TenancyError } from './errors.ts';
 import { Message, type WireValue } from './wire.ts';
 
 // pg's own conversion of JavaScript values (Date, arrays, objects, Buffer); it has no public name.
@@ -39,13 +40,32 @@ function flush(socket: Socket, outbox: Buffer[]): void {
   if (!socket.destroyed) socket.write(bytes);
 }
 
+/** Most parameters that one Bind message can carry. */
+const MOST_VALUES = 65_535;
+
+/**
+ * Turns JavaScript values into what goes over the wire, before anything of the statement is sent.
+ * @throws TenancyError VALUE_REFUSED for a value that cannot be sent, or for too many.
+ */
+export function wireValues(values: readonly unknown[]): WireValue[] {
+  if (values.length > MOST_VALUES)
+    throw new TenancyError('VALUE_REFUSED', `a statement takes at most ${MOST_VALUES} values`);
+  try {
+    return values.map((value) => prepareValue(value));
+  } catch (cause) {
+    throw new TenancyError('VALUE_REFUSED', 'a value has the wrong form', { detail: (cause as Error).message, cause });
+  }
+}
+
 export interface QueryParts {
   text: string;
-  values: readonly unknown[];
+  values: readonly WireValue[];
   /** Name of the prepared statement, or '' to parse it each time. */
   name: string;
   /** Bytes sent before the statement: the opening of the scope. */
   before?: Buffer | undefined;
+  /** How many statements `before` holds; two, unless said otherwise. */
+  ahead?: number | undefined;
   /** Bytes sent after it, before Sync (a transaction's opening follows its `begin`). */
   after?: Buffer | undefined;
   rowMode?: 'array' | undefined;
@@ -82,7 +102,6 @@ export class ScopedQuery extends PgQuery {
   readonly #own: number;
   #completions = 0;
   #failure: Error | undefined;
-  #sent = false;
   #settled = false;
 
   constructor(parts: QueryParts, settle: (settled: Settled) => void) {
@@ -93,21 +112,14 @@ export class ScopedQuery extends PgQuery {
     } as pg.QueryConfig);
     this.parts = parts;
     this.settle = settle;
-    this.#own = parts.before ? 2 : 0;
+    this.#own = parts.ahead ?? (parts.before ? 2 : 0);
     this.name = parts.name; // pg books a ParseComplete to the active query's name
     this.callback = () => {};
   }
 
-  /** Writes the whole statement at once; an unsendable value is reported without touching the connection. */
+  /** Writes the whole statement at once. */
   submit(wire: PgConnection): Error | null {
-    const { name, text, before, after } = this.parts;
-    let values: WireValue[];
-    try {
-      values = this.parts.values.map((value) => prepareValue(value));
-    } catch (error) {
-      return error as Error;
-    }
-    this.#sent = true;
+    const { name, text, values, before, after } = this.parts;
     const message = new Message();
     if (before) message.raw(before);
     if (name === '') {
@@ -150,8 +162,8 @@ export class ScopedQuery extends PgQuery {
   handleError(error: Error, connection: PgConnection): void {
     const { severity } = error as { severity?: string };
     this.#failure ??= error;
-    if (!this.#sent || severity === undefined) {
-      this.#done(this.#sent);
+    if (severity === undefined) {
+      this.#done(true);
       return;
     }
     const settle = (ready: boolean) => {

@@ -2,9 +2,12 @@ import type pg from 'pg';
 import { AbortedError, fromDatabase, TenancyError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { openings } from './opening.ts';
-import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
+import { type PgConnection, type QueryParts, ScopedQuery, type Settled, wireValues } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
-import { Message } from './wire.ts';
+import { Message, timeoutBytes } from './wire.ts';
+
+/** How long a stream may take in all: its statement lives while the consumer works. */
+const STREAM_MS = 600_000;
 
 interface Step {
   rows?: pg.QueryResultRow[];
@@ -76,7 +79,9 @@ export async function* streamRows(
   const { connection } = lease;
   const waiting: ((step: Step) => void)[] = [];
   let ready: Step | undefined;
+  let ended = false;
   const push = (step: Step) => {
+    ended ||= step.end !== undefined;
     const next = waiting.shift();
     if (next) next(step);
     else ready = step;
@@ -84,9 +89,10 @@ export async function* streamRows(
   const query = new PortalQuery(
     {
       text: parts.text,
-      values: parts.values,
+      values: wireValues(parts.values),
       name: '',
-      before: openings(seals, lease.scope, connection.prepared, parts.writes),
+      before: Buffer.concat([openings(seals, lease.scope, connection.prepared, parts.writes), timeoutBytes(STREAM_MS)]),
+      ahead: 3,
     },
     batch,
     (rows) => push({ rows }),
@@ -111,11 +117,12 @@ export async function* streamRows(
         return;
       }
       if (step.rows && step.rows.length > 0) yield step.rows;
-      query.more();
+      // the server may have ended the portal while the consumer was busy
+      if (!ended) query.more();
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    if (open && connection.usable) {
+    if (open && !ended && connection.usable) {
       query.stop();
       await new Promise<void>((resolve) => {
         waiting.push(() => resolve());

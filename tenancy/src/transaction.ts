@@ -41,8 +41,9 @@ export async function runTransaction<T>(
   let savepoints = 0;
   const tx: Transaction = {
     query: async (statement, form = {}) => {
+      if (committed) throw new TenancyError('LEASE_OVER', 'the transaction was committed with its last statement');
       const result = lease.query(statement, form);
-      if (form.last) committed = true;
+      committed = !lease.inTransaction;
       return (await result) as pg.QueryResult<never>;
     },
     savepoint: async (inner) => {
@@ -74,7 +75,7 @@ export async function runTransaction<T>(
       () => error,
       (failed: unknown) => failed,
     );
-    if (!committed && lease.inTransaction) await lease.query(ROLLBACK).catch(() => {});
+    if (lease.inTransaction) await lease.query(ROLLBACK).catch(() => {});
     throw cause;
   }
 }

@@ -26,6 +26,16 @@ export function openingBytes(prepared: boolean, tenantSeal: string, principalSea
     .take();
 }
 
+/** Bytes that give the rest of the transaction another statement_timeout. */
+export function timeoutBytes(ms: number): Buffer {
+  const text = "select 1 where set_config('statement_timeout', $1, true) is null";
+  return new Message()
+    .parse('', text)
+    .bind('', [String(ms)])
+    .execute()
+    .take();
+}
+
 let shared = Buffer.allocUnsafe(64 * 1024);
 const EXECUTE = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]);
 const DESCRIBE = Buffer.from([0x44, 0, 0, 0, 6, 0x50, 0]);

@@ -45,6 +45,8 @@ export function createApp(options: GatewayOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
   app.use((request, response, next) => {
     const exchange = open(request, options.host);
     response.locals['exchange'] = exchange;

@@ -42,8 +42,8 @@ export async function readParts(
   const params = route.params && checked(route.params, rawParams, 'path', 'NOT_FOUND');
   const list = readList(route, query);
   const version = route.version ? readVersion(request) : undefined;
+  if (!route.body) refuseBody(request);
   const body = route.body && checked(route.body, await readJson(request), 'body');
-  if (!route.body) request.resume();
   return { params, body, list, version, key };
 }
 
@@ -67,7 +67,7 @@ function readList(route: Route, query: string): ListQuery | undefined {
   if (route.list === undefined) {
     if (pairs[0])
       throw invalid({
-        field: pairs[0][0].slice(0, 100),
+        field: pairs[0][0].slice(0, 100) || 'query',
         problem: 'is not a parameter of this address',
         fix: 'leave it out',
       });
@@ -76,6 +76,12 @@ function readList(route: Route, query: string): ListQuery | undefined {
   const parsed = parseList(route.list, pairs);
   if (!parsed.ok) throw new Refusal(parsed.code, { errors: parsed.errors });
   return parsed.value;
+}
+
+/** Node drops the rest of a refused body behind the answer. */
+function refuseBody({ headers }: IncomingMessage): void {
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
+  throw invalid({ field: 'body', problem: 'is not taken at this address', fix: 'send none' });
 }
 
 function readVersion(request: IncomingMessage): number {
