@@ -6,7 +6,7 @@ import { sarif } from './sarif.ts';
 
 interface Options {
   url?: string;
-  role: string[];
+  role?: string[];
   json?: boolean;
   sarif?: boolean;
   fix?: boolean;
@@ -19,7 +19,10 @@ export function addCheck(program: Command): void {
     .command('check')
     .description("review a database's isolation: policies, keys, grants, roles, settings; exit code 1 on an error")
     .option('--url <url>', "any PostgreSQL 15 to 18 to review; else this installation's own")
-    .option('--role <name...>', 'login roles that serve requests', ['bos_app', 'bos_identity'])
+    .option(
+      '--role <name...>',
+      'login roles that serve requests (default: bos_app and bos_identity, or the user of the URL)',
+    )
     .option('--json', 'print JSON')
     .option('--sarif', 'print SARIF 2.1.0, for code scanning')
     .option('--fix', 'print the SQL that cures the findings; runs nothing')
@@ -44,15 +47,19 @@ export function addCheck(program: Command): void {
         return;
       }
       const findings = await (url === undefined
-        ? connectionOf(readConfig(), (connection) => checkDatabase(connection, role))
-        : checkDatabase(url, role));
+        ? connectionOf(readConfig(), (connection) => checkDatabase(connection, role ?? ['bos_app', 'bos_identity']))
+        : checkDatabase(url, role ?? [new URL(url).username]));
       const errors = findings.filter(({ severity }) => severity === 'error').length;
       if (asSarif) print(true, sarif(findings), () => []);
       else if (fix)
         print(
           json,
           findings.map((one) => one.fix),
-          () => findings.map((one) => `-- ${one.id} ${one.object}\n${one.fix}`),
+          () =>
+            findings.map(
+              (one) => `-- ${one.id} ${one.object}
+${runnable(one.fix)}`,
+            ),
         );
       else {
         print(json, findings, () => [
@@ -67,4 +74,10 @@ export function addCheck(program: Command): void {
 function lintId(text: string): string {
   if (!/^L\d\d$/i.test(text)) throw new InvalidArgumentError('expected an id like L07');
   return text.toUpperCase();
+}
+
+/** SQL ends with a semicolon; an act that a person has to do becomes a comment. */
+function runnable(fix: string): string {
+  if (!/^(alter|create|drop|revoke|grant|reset|update|delete|comment|select)\b/i.test(fix)) return `-- ${fix}`;
+  return fix.endsWith(';') ? fix : `${fix};`;
 }

@@ -34,6 +34,8 @@ export interface Lint {
   query: string;
 }
 
+const EXEMPT_THERE = `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'tenancy' and c.relname = 'exempt' and pg_catalog.has_schema_privilege(n.oid, 'usage')) as there`;
 const DIRECTORY = new URL('../lints/', import.meta.url);
 let loaded: Lint[] | undefined;
 
@@ -64,7 +66,7 @@ export function readLints(): Lint[] {
 
 /** Runs the lints over the catalog of any PostgreSQL 15 to 18; reads only. Findings are ordered by id and object. */
 export async function runLints(db: Runner, options: LintOptions): Promise<Finding[]> {
-  const { rows } = await db.query<{ there: boolean }>("select to_regclass('tenancy.exempt') is not null as there");
+  const { rows } = await db.query<{ there: boolean }>(EXEMPT_THERE);
   const exempt = rows[0]?.there
     ? (await db.query<{ relation: string }>('select relation from tenancy.exempt')).rows.map(({ relation }) => relation)
     : [];
