@@ -26,8 +26,7 @@ export async function scoped(
       multiplexed === 0
         ? `ours: tenancy.query through ${CONNECTIONS} leased connections`
         : `ours: reads multiplexed over ${multiplexed} connections, writes through ${CONNECTIONS} leased ones`,
-    run: (operation, tenant) =>
-      tenancy.withTenant(tenant.id, PRINCIPAL, () => tenancy.query(operation.scoped(tenant))),
+    run: (operation, tenant) => tenancy.withTenant(tenant.id, PRINCIPAL, () => tenancy.query(operation.scoped(tenant))),
     end: () => tenancy.end(),
   };
 }
@@ -65,11 +64,7 @@ export function awaited(config: pg.PoolConfig): Contender {
       const client = await pool.connect();
       try {
         await client.query('begin');
-        await client.query({
-          name: 'scope',
-          text: "select set_config('app.tenant_id', $1, true)",
-          values: [tenant.id],
-        });
+        await client.query("select set_config('app.tenant_id', $1, true)", [tenant.id]);
         const result = await client.query(statementOf(operation, tenant));
         await client.query('commit');
         return result;

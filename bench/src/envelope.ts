@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { openDatabase } from '@businessos/server';
-import type { SealKeys } from '@businessos/tenancy';
 import { awaited, bare, barePipelined, type Contender, scoped } from './contenders.ts';
 import { backendCpuUs, ownCpuUs, usedBetween } from './cpu.ts';
 import { loadTenants, type StageTenant } from './load.ts';
@@ -10,7 +7,7 @@ import { NEWEST, type Operation, OTHERS } from './operations.ts';
 import { barOf, type Outcome, type Result, type RunOptions } from './outcome.ts';
 import { closedLoop, inRounds } from './rounds.ts';
 import { ratioOf, spreadOf } from './spread.ts';
-import type { Stage } from './stage.ts';
+import { type Stage, sealKeysOf } from './stage.ts';
 
 const NAMES = ['pool', 'multiplexed', 'bare', 'awaited', 'bare pipelined'] as const;
 type Name = (typeof NAMES)[number];
@@ -53,13 +50,16 @@ export async function envelope(stage: Stage, { rounds: asked, quick, say }: RunO
 }
 
 function plan(): [Operation, number][] {
-  return [...[8, 1, 32].map((callers): [Operation, number] => [NEWEST, callers]), ...OTHERS.map((one): [Operation, number] => [one, 8])];
+  return [
+    ...[8, 1, 32].map((callers): [Operation, number] => [NEWEST, callers]),
+    ...OTHERS.map((one): [Operation, number] => [one, 8]),
+  ];
 }
 
 async function openContenders(stage: Stage): Promise<Contenders> {
   const [plain, usual] = [await stage.copy('none'), await stage.copy('usual policy')];
   const connection = (await openDatabase(stage.config, () => {})).connection('bos_app');
-  const sealKeys = JSON.parse(readFileSync(join(stage.config.dataDir, 'keys/seal.json'), 'utf8')) as SealKeys;
+  const sealKeys = sealKeysOf(stage.config);
   return {
     pool: await scoped(connection, sealKeys, 0),
     multiplexed: await scoped(connection, sealKeys, 4),

@@ -69,7 +69,9 @@ export const OTHERS: readonly Operation[] = [
     name: 'insert (fsync on)',
     writes: true,
     scoped: () =>
-      sql('bench_insert')`insert into crm.contacts (name, email) values (${'New'}, ${newEmail()}) returning id, version`,
+      sql(
+        'bench_insert',
+      )`insert into crm.contacts (name, email) values (${'New'}, ${newEmail()}) returning id, version`,
     plain: ({ id }) => ({
       name: 'bench_insert',
       text: 'insert into crm.contacts (tenant_id, name, email) values ($1, $2, $3) returning id, version',
@@ -80,7 +82,9 @@ export const OTHERS: readonly Operation[] = [
     name: 'update (fsync on)',
     writes: true,
     scoped: (tenant) =>
-      sql('bench_update')`update crm.contacts set phone = ${newPhone()} where id = ${anyContact(tenant)} returning version`,
+      sql(
+        'bench_update',
+      )`update crm.contacts set phone = ${newPhone()} where id = ${anyContact(tenant)} returning version`,
     plain: (tenant) => ({
       name: 'bench_update',
       text: 'update crm.contacts set phone = $3 where tenant_id = $1 and id = $2 returning version',

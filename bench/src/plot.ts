@@ -1,5 +1,5 @@
 import type { Report } from './report.ts';
-import { spreadText } from './report.ts';
+import { spreadText } from './spread.ts';
 
 const WIDTH = 760;
 const LEFT = 170;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from './machine.ts';
 import type { Outcome, Result } from './outcome.ts';
 import { plot } from './plot.ts';
-import { type Spread, short } from './spread.ts';
+import { type Spread, short, spreadText } from './spread.ts';
 
 /** A bench's outcome with its name and the machine. */
 export interface Report extends Outcome {
@@ -109,16 +109,6 @@ function columns(rows: string[][]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** The median with its extremes; without them where there is one value only. */
-export function spreadText({ median, least, most }: Spread): string {
-  if (least === most) return figure(median);
-  return `${figure(median)} (${figure(least)} to ${figure(most)})`;
-}
-
-function figure(value: number): string {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(value < 0.1 ? 2 : 3);
 }
 
 function rounded({ median, least, most }: Spread): Spread {

@@ -1,5 +1,5 @@
-/** Brings a list into random order (Fisher and Yates). */
-export function shuffled<T>(list: readonly T[]): T[] {
+/** In random order (Fisher and Yates). */
+function shuffled<T>(list: readonly T[]): T[] {
   const all = [...list];
   for (let at = all.length - 1; at > 0; at--) {
     const other = Math.floor(Math.random() * (at + 1));

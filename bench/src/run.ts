@@ -2,7 +2,10 @@
 
 import { parseArgs } from 'node:util';
 import { envelope } from './envelope.ts';
+import { fair } from './fair.ts';
+import { http } from './http.ts';
 import { machineOf } from './machine.ts';
+import { onboarding } from './onboarding.ts';
 import type { Outcome, RunOptions } from './outcome.ts';
 import { asJson, asText, writeReport } from './report.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -14,12 +17,15 @@ interface Bench {
 
 const BENCHES: Record<string, Bench> = {
   envelope: { about: 'one scoped query with every guard on, against bare pg and against the usual way', run: envelope },
+  http: { about: 'a list through the whole server, against Express and pg with the same token check', run: http },
+  onboarding: { about: 'a thousand tenants in a row: the last costs what the first did', run: onboarding },
+  fair: { about: 'a quiet tenant beside the flood of another, against a first-in-first-out pool', run: fair },
 };
 
 const USAGE = `usage: npm run bench -- NAME [options]
 
 ${Object.entries(BENCHES)
-  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .map(([key, { about }]) => `  ${key.padEnd(12)}${about}`)
   .join('\n')}
 
   --json        print exactly one JSON object; progress goes to stderr

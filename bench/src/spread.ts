@@ -27,3 +27,13 @@ export function quantile(sorted: readonly number[], q: number): number {
 export function short(value: number): number {
   return Number(value.toPrecision(4));
 }
+
+/** The median with its extremes; without them where there is one value only. */
+export function spreadText({ median, least, most }: Spread): string {
+  if (least === most) return figure(median);
+  return `${figure(median)} (${figure(least)} to ${figure(most)})`;
+}
+
+function figure(value: number): string {
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(value < 0.1 ? 2 : 3);
+}

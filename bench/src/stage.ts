@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, migrateDatabase, readConfig, setUp } from '@businessos/server';
+import type { SealKeys } from '@businessos/tenancy';
 import { startEmbedded } from '@businessos/tenancy/embedded';
 import pg from 'pg';
 
@@ -46,8 +47,11 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
     remove();
   };
   try {
-    const databaseUrl = new URL(`postgres://127.0.0.1:${embedded.port}/${PRODUCT}`);
-    const config: Config = { ...readConfig({}), dataDir, port: 0, databaseUrl };
+    const config = readConfig({
+      BOS_DATA: dataDir,
+      DATABASE_URL: `postgres://127.0.0.1:${embedded.port}/${PRODUCT}`,
+      PORT: '0',
+    });
     await setUp(config, embedded.adminUrl, PRODUCT);
     await migrateDatabase(config, () => {});
     const admin = await connect(embedded.adminUrl, 'postgres');
@@ -97,4 +101,9 @@ function withoutGuards(guard: 'none' | 'usual policy'): string {
       alter table ${table} enable row level security;`;
   });
   return `grant usage on schema crm to ${PLAIN.user};${tables.join('')}`;
+}
+
+/** The keys that sign seals for the stage's database. */
+export function sealKeysOf({ dataDir }: Config): SealKeys {
+  return JSON.parse(readFileSync(join(dataDir, 'keys/seal.json'), 'utf8')) as SealKeys;
 }

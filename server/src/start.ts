@@ -1,5 +1,5 @@
 import { type OnboardingRequest, openapi } from '@businessos/contract';
-import { createTenancy, derivedId, type Tenancy } from '@businessos/tenancy';
+import { createTenancy, derivedId, type Tenancy, TenancyError } from '@businessos/tenancy';
 import { createResolver, createTokenVerifier } from '@businessos/tenancy/express';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
@@ -84,24 +84,24 @@ function onboardingSteps(tenancy: Tenancy, identity: Tenancy): OnboardingSteps {
   };
 }
 
+/** Written once, whoever else finishes the same onboarding now: the company's id is derived, and all is one transaction. */
 async function firstRecords(
   tenancy: Tenancy,
   tenantId: string,
   owner: string,
   request: OnboardingRequest,
 ): Promise<void> {
-  await tenancy.transaction(async (tx) => {
-    const { rows } = await tx.query({ text: 'select 1 from crm.companies limit 1', values: [] });
-    if (rows.length > 0) return;
-    const company = await insertCompany(tx, { name: request.name }, derivedId('company', tenantId));
-    await insertContact(tx, {
-      company_id: company.id,
-      name: request.owner.name,
-      email: request.owner.email,
-      status: 'active',
-      owner,
+  const { name, email } = request.owner;
+  try {
+    await tenancy.transaction(async (tx) => {
+      const { rows } = await tx.query({ text: 'select 1 from crm.companies limit 1', values: [] });
+      if (rows.length > 0) return;
+      const company = await insertCompany(tx, { name: request.name }, derivedId('company', tenantId));
+      await insertContact(tx, { company_id: company.id, name, email, status: 'active', owner });
     });
-  });
+  } catch (error) {
+    if (!(error instanceof TenancyError) || error.code !== 'CONFLICT') throw error;
+  }
 }
 
 /** A running server. */

@@ -6,6 +6,8 @@ import { type Finding, runLints } from './lint.ts';
 
 const MAX_CLOCK_SKEW_S = 60;
 const SHOWN = 20;
+/** The look at the catalog takes its time, whatever one request may take. */
+const LOOK_MS = 60_000;
 /** Else a function that somebody put in front of the built-in one would run with the reviewer's rights. */
 const PINNED = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)";
 
@@ -15,7 +17,7 @@ const PINNED = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp
  * @throws AttestationError listing what differs; DATABASE_UNAVAILABLE when it cannot look.
  */
 export async function attest(connection: ConnectionOptions): Promise<void> {
-  const client = new pg.Client(clientConfig(connection));
+  const client = new pg.Client(clientConfig({ ...connection, statementTimeoutMs: LOOK_MS }));
   client.on('error', () => {});
   try {
     await client.connect();

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { parseInstant } from './instant.ts';
+import { instantParser } from './instant.ts';
 import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
-import { OPEN_READ, OPEN_WRITE, RESET } from './wire.ts';
+import { OPEN_READ, OPEN_WRITE, RESET, settingBytes } from './wire.ts';
 
 /** How to reach the database as one login role; timeouts are session defaults that `reset all` returns to. */
 export interface ConnectionOptions {
@@ -16,7 +16,15 @@ export interface ConnectionOptions {
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
   idleInTransactionTimeoutMs?: number;
+  /**
+   * True behind a pooler in transaction mode (PgBouncer), which keeps no session defaults: no timeout is sent at
+   * connecting then, they go with each opening instead. The control role's connections have none there.
+   */
+  pooler?: boolean;
 }
+
+const { TIMESTAMPTZ } = pg.types.builtins;
+const parseInstant = instantParser(pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date);
 
 /** What pg's client has beyond its published types. */
 type PgClient = Omit<pg.Client, 'connection'> & {
@@ -31,6 +39,7 @@ type PgClient = Omit<pg.Client, 'connection'> & {
 
 /** Turns options into pg's own; the password never appears in errors or logs. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  const timeouts = timeoutsOf(options);
   return {
     host: options.host,
     port: options.port,
@@ -40,10 +49,16 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     ...(options.ssl !== undefined && { ssl: options.ssl }),
     application_name: options.applicationName ?? 'businessos',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    ...(!options.pooler && timeouts),
+    keepAlive: true,
+  };
+}
+
+function timeoutsOf(options: ConnectionOptions) {
+  return {
     statement_timeout: options.statementTimeoutMs ?? 15_000,
     lock_timeout: options.lockTimeoutMs ?? 5_000,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 10_000,
-    keepAlive: true,
   };
 }
 
@@ -53,6 +68,8 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
  */
 export class Connection {
   readonly prepared: boolean;
+  /** Bytes that set the timeouts for one transaction, behind a pooler. */
+  readonly timeouts: Buffer | undefined;
   readonly #client: PgClient;
   readonly #options: ConnectionOptions;
   #lost = false;
@@ -62,11 +79,21 @@ export class Connection {
     this.#client = client;
     this.#options = options;
     this.prepared = prepared;
+    const timeouts = Object.entries(timeoutsOf(options)).map(([name, ms]) => [name, String(ms)]);
+    this.timeouts = options.pooler ? settingBytes(Object.fromEntries(timeouts)) : undefined;
     client.on('error', () => {
       this.#lost = true;
     });
     client.on('end', () => {
       this.#lost = true;
+    });
+    // `reset all` comes too late for this one: the next lease's transaction has begun read only by then, and when it
+    // fails for that, the reset is rolled back with it. PostgreSQL reports it before ReadyForQuery.
+    let readOnly: string | undefined;
+    client.connection.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
+      if (parameterName !== 'default_transaction_read_only') return;
+      readOnly ??= parameterValue;
+      if (parameterValue !== readOnly) this.#lost = true;
     });
   }
 
@@ -76,7 +103,7 @@ export class Connection {
       ...clientConfig(options),
       pipeline: true,
     } as pg.ClientConfig) as unknown as PgClient;
-    client.setTypeParser(pg.types.builtins.TIMESTAMPTZ, parseInstant);
+    client.setTypeParser(TIMESTAMPTZ, parseInstant);
     const connection = new Connection(client, options, prepared);
     try {
       await client.connect();
@@ -112,10 +139,17 @@ export class Connection {
     return this.#client.getTransactionStatus();
   }
 
-  /** Sends a statement; the promise settles after ReadyForQuery or when the connection is gone, and never rejects. */
-  send(parts: QueryParts): Promise<Settled> {
+  /**
+   * Sends a statement; the promise settles after ReadyForQuery or when the connection is gone, and never rejects.
+   * `status` is that ReadyForQuery's own: by the time the caller runs, a later statement may have changed it.
+   */
+  send(parts: QueryParts): Promise<Settled & { status: 'I' | 'T' | 'E' | null }> {
     return new Promise((resolve) => {
-      this.submit(new ScopedQuery(parts, (settled) => resolve(this.#after(settled))));
+      this.submit(
+        new ScopedQuery(parts, (settled) =>
+          resolve({ ...this.#after(settled), status: settled.broken ? null : this.status }),
+        ),
+      );
     });
   }
 

@@ -12,9 +12,14 @@ export interface FairQueueOptions {
 }
 
 interface Waiter {
-  grant(): void;
-  refuse(error: Error): void;
-  timer: NodeJS.Timeout | undefined;
+  readonly flow: Flow;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** When it has waited too long, by `performance.now()`. */
+  readonly until: number;
+  readonly signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined;
+  /** Granted or refused. */
   gone: boolean;
 }
 
@@ -26,6 +31,8 @@ interface Flow {
   waiting: number;
   running: number;
   finish: number;
+  /** `finish` as it was when the tenant went into the heap, whose order must not change inside it. */
+  key: number;
   /** Moving average of milliseconds inside, the price of one turn. */
   cost: number;
   inHeap: boolean;
@@ -42,6 +49,11 @@ export class FairQueue {
   readonly #options: FairQueueOptions;
   readonly #flows = new Map<string, Flow>();
   readonly #heap: Flow[] = [];
+  /** All waiters by arrival, so by the end of their patience too; those that are gone are skipped. */
+  #arrivals: Waiter[] = [];
+  #oldest = 0;
+  /** One timer for all: one for each waiter cost more than the rest of its turn. */
+  #timer: NodeJS.Timeout | undefined;
   #free: number;
   #now = 0;
   #waiting = 0;
@@ -97,7 +109,7 @@ export class FairQueue {
   #flow(tenantId: string): Flow {
     let flow = this.#flows.get(tenantId);
     if (flow === undefined) {
-      flow = { tenantId, line: [], head: 0, waiting: 0, running: 0, finish: 0, cost: 0, inHeap: false };
+      flow = { tenantId, line: [], head: 0, waiting: 0, running: 0, finish: 0, key: 0, cost: 0, inHeap: false };
       this.#flows.set(tenantId, flow);
     }
     return flow;
@@ -112,52 +124,84 @@ export class FairQueue {
   }
 
   #wait(flow: Flow, resolve: () => void, reject: (error: Error) => void, signal: AbortSignal | undefined): void {
-    const onAbort = () => waiter.refuse(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-    const waiter: Waiter = {
-      gone: false,
-      timer: undefined,
-      grant: () => {
-        clearTimeout(waiter.timer);
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      refuse: (error) => {
-        if (waiter.gone) return;
-        waiter.gone = true;
-        this.#waiting--;
-        flow.waiting--;
-        clearTimeout(waiter.timer);
-        signal?.removeEventListener('abort', onAbort);
-        reject(error);
-      },
-    };
-    waiter.timer = setTimeout(
-      () => waiter.refuse(new PoolBusyError(`waited ${this.#options.maxWaitMs} ms`)),
-      this.#options.maxWaitMs,
-    );
-    waiter.timer.unref();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const until = performance.now() + this.#options.maxWaitMs;
+    const waiter: Waiter = { flow, resolve, reject, until, signal, onAbort: undefined, gone: false };
+    if (signal !== undefined) {
+      waiter.onAbort = () =>
+        this.#refuse(waiter, signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      signal.addEventListener('abort', waiter.onAbort, { once: true });
+    }
     if (flow.waiting === 0 && flow.running === 0) flow.finish = Math.max(flow.finish, this.#now);
     flow.line.push(waiter);
     flow.waiting++;
     this.#waiting++;
+    this.#arrivals.push(waiter);
+    if (this.#arrivals.length > 64 && this.#arrivals.length > this.#waiting * 4) this.#tidy();
+    if (this.#timer === undefined) this.#watch(waiter);
     this.#offer(flow);
     this.#next();
+  }
+
+  /** The waiter leaves its line, granted or refused; the entry in the line is skipped later. */
+  #settle(waiter: Waiter): void {
+    waiter.gone = true;
+    waiter.flow.waiting--;
+    this.#waiting--;
+    if (waiter.onAbort !== undefined) waiter.signal?.removeEventListener('abort', waiter.onAbort);
+  }
+
+  #refuse(waiter: Waiter, error: Error): void {
+    if (waiter.gone) return;
+    this.#settle(waiter);
+    const { flow } = waiter;
+    // nobody is shifted behind a tenant at its cap, so those who gave up would pile up
+    if (flow.line.length - flow.head > 64 + 2 * flow.waiting) {
+      flow.line = flow.line.filter(({ gone }) => !gone);
+      flow.head = 0;
+    }
+    waiter.reject(error);
+  }
+
+  #watch({ until }: Waiter): void {
+    this.#timer = setTimeout(() => this.#expire(), Math.max(until - performance.now(), 1));
+    this.#timer.unref();
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (; this.#oldest < this.#arrivals.length; this.#oldest++) {
+      const waiter = this.#arrivals[this.#oldest] as Waiter;
+      if (waiter.gone) continue;
+      if (waiter.until > now) {
+        this.#watch(waiter);
+        return;
+      }
+      this.#refuse(waiter, new PoolBusyError(`waited ${this.#options.maxWaitMs} ms`));
+    }
+    this.#tidy();
+  }
+
+  #tidy(): void {
+    this.#arrivals = this.#arrivals.filter(({ gone }) => !gone);
+    this.#oldest = 0;
   }
 
   #next(): void {
     while (this.#free > 0) {
       const flow = this.#pop();
       if (flow === undefined) return;
+      if (flow.finish > flow.key) {
+        this.#offer(flow);
+        continue;
+      }
       if (flow.running >= this.#options.cap) continue; // leave() offers it again
       const waiter = this.#shift(flow);
       if (waiter === undefined) continue;
-      this.#waiting--;
-      flow.waiting--;
-      waiter.gone = true;
+      this.#settle(waiter);
       this.#start(flow);
       this.#offer(flow);
-      waiter.grant();
+      waiter.resolve();
     }
   }
 
@@ -179,11 +223,12 @@ export class FairQueue {
   #offer(flow: Flow): void {
     if (flow.inHeap || flow.waiting === 0 || flow.running >= this.#options.cap) return;
     flow.inHeap = true;
+    flow.key = flow.finish;
     const heap = this.#heap;
     let at = heap.push(flow) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if ((heap[parent] as Flow).finish <= flow.finish) break;
+      if ((heap[parent] as Flow).key <= flow.key) break;
       heap[at] = heap[parent] as Flow;
       at = parent;
     }
@@ -201,8 +246,8 @@ export class FairQueue {
       for (;;) {
         let child = at * 2 + 1;
         if (child >= heap.length) break;
-        if (child + 1 < heap.length && (heap[child + 1] as Flow).finish < (heap[child] as Flow).finish) child++;
-        if ((heap[child] as Flow).finish >= last.finish) break;
+        if (child + 1 < heap.length && (heap[child + 1] as Flow).key < (heap[child] as Flow).key) child++;
+        if ((heap[child] as Flow).key >= last.key) break;
         heap[at] = heap[child] as Flow;
         at = child;
       }

@@ -16,6 +16,7 @@ export function firstKeyword(text: string): string {
 
 /** Says whether the statement may run as one scoped statement, and whether it needs the principal of a write. */
 export function checkStatement(text: string): { keyword: string; writes: boolean } {
+  refuseNul(text);
   const keyword = firstKeyword(text);
   if (!DATA.has(keyword)) {
     throw new RefusedError(
@@ -47,16 +48,23 @@ const COMMANDS: [RegExp, Exclude<Command['kind'], 'data'>][] = [
 
 /** Classifies a statement of a lease, or throws RefusedError. Transaction commands match as a whole or not at all. */
 export function checkCommand(text: string): Command {
+  refuseNul(text);
   const keyword = firstKeyword(text);
   if (DATA.has(keyword)) return { kind: 'data', writes: !READS.has(keyword) };
   const trimmed = text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]*;?[ \t\n\r\f\v]*$/g, '');
-  const flat = trimmed.includes('"') ? trimmed : trimmed.toLowerCase();
+  // toLowerCase() makes a k of the Kelvin sign, PostgreSQL does not
+  const flat = /^[ -~\t\n\v\f\r]*$/.test(trimmed) && !trimmed.includes('"') ? trimmed.toLowerCase() : trimmed;
   for (const [pattern, kind] of COMMANDS) {
     if (pattern.test(flat.replace(/[ \t\n\r\f]+/g, ' '))) return { kind, text: trimmed } as Command;
   }
   throw new RefusedError(
     'inside a lease only data statements, begin, commit, rollback, savepoints and set constraints run',
   );
+}
+
+/** On the wire a NUL ends the text early: what was checked would not be what runs. */
+function refuseNul(text: string): void {
+  if (text.includes('\0')) throw new RefusedError('a statement may not hold a NUL character');
 }
 
 function isWord(code: number): boolean {

@@ -9,6 +9,7 @@ export {
   ScopeSwitchError,
   TenancyError,
 } from './errors.ts';
+export { FairQueue, type FairQueueOptions } from './fair-queue.ts';
 export { derivedId, isUuid } from './ids.ts';
 export type { QueryForm } from './lease.ts';
 export type { TenantClient, TenantPool } from './pg-pool.ts';

@@ -1,4 +1,4 @@
-import { RefusedError } from './errors.ts';
+import { RefusedError, TenancyError } from './errors.ts';
 import type { Statement } from './sql.ts';
 
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -6,7 +6,8 @@ const ROWS = 1_000;
 
 /**
  * Makes the statements of a bulk insert, 1,000 rows each: the rows go as one JSON parameter that PostgreSQL turns
- * into the table's own types, so no value is part of the text. Every row gives exactly the named columns.
+ * into the table's own types, so no value is part of the text. Every row gives exactly the named columns; undefined
+ * is null, and a JSON column takes its value as it is.
  * @throws RefusedError for a name that is not plain lower case, for `tenant_id` (the scope gives it), or a row with
  * other keys.
  */
@@ -29,14 +30,33 @@ export function* insertStatements(
     const keys = Object.keys(row);
     const odd =
       keys.find((key) => !wanted.has(key)) ??
-      (keys.length < wanted.size ? columns.find((column) => !(column in row)) : undefined);
+      (keys.length < wanted.size ? columns.find((column) => !Object.hasOwn(row, column)) : undefined);
     if (odd !== undefined)
-      throw new RefusedError(`row ${at}: '${odd}' is ${odd in row ? 'not among the named columns' : 'missing'}`);
+      throw new RefusedError(
+        `row ${at}: '${odd}' is ${Object.hasOwn(row, odd) ? 'not among the named columns' : 'missing'}`,
+      );
   });
   const list = columns.map((column) => `"${column}"`).join(', ');
   const relation = `"${schema}"."${name}"`;
   const text = `insert into ${relation} (${list}) select ${list} from jsonb_populate_recordset(null::${relation}, $1::jsonb)`;
   for (let at = 0; at < rows.length; at += ROWS) {
-    yield { text, values: [JSON.stringify(rows.slice(at, at + ROWS))], label: 'insert_many' };
+    yield { text, values: [asJson(rows.slice(at, at + ROWS))], label: 'insert_many' };
   }
+}
+
+function asJson(rows: readonly Record<string, unknown>[]): string {
+  try {
+    return JSON.stringify(
+      rows.map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]))),
+    );
+  } catch (cause) {
+    throw new TenancyError('VALUE_REFUSED', 'a value has the wrong form', { detail: (cause as Error).message, cause });
+  }
+}
+
+/** Spells what JSON has no form for, or would make null of, as PostgreSQL reads it: bytes, big integers, NaN. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);
+  return value;
 }

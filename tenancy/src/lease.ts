@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { Connection } from './connection.ts';
 import { fromDatabase, ScopeSwitchError, TenancyError } from './errors.ts';
-import { openings } from './opening.ts';
+import { opening } from './opening.ts';
 import type { Plan, Plans } from './plan.ts';
 import { currentScope, type Scope } from './scope.ts';
-import { wireValues } from './scoped-query.ts';
+import { type QueryParts, wireValues } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
 import type { Statement } from './sql.ts';
-import type { WireValue } from './wire.ts';
+import { commandBytes, type WireValue } from './wire.ts';
 
 /** What one query may ask for beside its text. */
 export interface QueryForm {
@@ -35,6 +35,10 @@ export class Lease {
   readonly scope: Scope;
   readonly #parts: LeaseParts;
   #inTransaction = false;
+  /** A transaction that nothing was sent of yet: its `begin` leaves with its first statement. */
+  #begin: string | undefined;
+  /** Settles when the server has said whether the transaction began. */
+  #beginning: Promise<unknown> | undefined;
   #over = false;
   #lost: TenancyError | undefined;
 
@@ -58,11 +62,28 @@ export class Lease {
     const { command } = plan;
     const started = performance.now();
     const values = wireValues(statement.values); // before anything is sent, COMMIT above all
+    if (this.#beginning !== undefined) {
+      await this.#beginning;
+      this.#check();
+    }
     const pending =
       command.kind === 'data' ? this.#data(statement, plan, values, form) : this.#command(command.kind, command.text);
     const answer = form.last ? await this.#withCommit(pending) : await pending;
     if (command.kind === 'data') this.#parts.plans.took(plan, performance.now() - started);
     return answer;
+  }
+
+  /**
+   * Opens a transaction whose `begin` and opening leave in one Sync with its first statement. Where they fail that
+   * statement does not run, and whatever follows waits for the answer: it would else run beside the transaction, in
+   * the session as the lease before left it.
+   */
+  begin(text: string): void {
+    this.#check();
+    const { command } = this.#parts.plans.of({ text, values: [] });
+    if (command.kind !== 'begin') throw new TenancyError('REFUSED', 'begin: expected a transaction with known modes');
+    this.#begin = command.text;
+    this.#inTransaction = true;
   }
 
   /** Returns the plan of a statement; past the gate, and always rolled back. */
@@ -100,17 +121,27 @@ export class Lease {
 
   async #data(statement: Statement, plan: Plan, values: WireValue[], form: QueryForm): Promise<pg.QueryResult> {
     const writes = form.writes === true || (plan.command.kind === 'data' && plan.command.writes);
-    const { connection, scope, seals } = this.#parts;
-    const before = this.#inTransaction ? undefined : openings(seals, scope, connection.prepared, writes);
     return await this.#send({
       text: statement.text,
       values,
-      name: connection.prepared ? plan.name : '',
-      before,
+      name: this.connection.prepared ? plan.name : '',
+      ...this.#ahead(writes),
       rowMode: form.rowMode,
       types: form.types,
       wrote: writes && !this.#inTransaction,
     });
+  }
+
+  /** What goes ahead of a statement: nothing inside a transaction, but for the one that begins it. */
+  #ahead(writes: boolean): Pick<QueryParts, 'before' | 'ahead'> & { begins?: boolean } {
+    const { connection, scope, seals } = this.#parts;
+    const begin = this.#begin;
+    if (begin !== undefined) {
+      this.#begin = undefined;
+      const { before, ahead } = opening(seals, scope, connection, true);
+      return { before: Buffer.concat([commandBytes(begin), before]), ahead: ahead + 1, begins: true };
+    }
+    return this.#inTransaction ? {} : opening(seals, scope, connection, writes);
   }
 
   async #command(kind: string, text: string): Promise<pg.QueryResult> {
@@ -118,10 +149,20 @@ export class Lease {
     if (kind === 'begin' && this.#inTransaction)
       throw new TenancyError('REFUSED', 'a transaction is open already; use a savepoint');
     if (kind !== 'begin' && !this.#inTransaction) throw new TenancyError('REFUSED', `${kind}: no transaction is open`);
-    const after = kind === 'begin' ? openings(seals, scope, connection.prepared, true) : undefined;
+    const ends = kind === 'commit' || kind === 'rollback';
     // set before the answer: the next statement may leave in the same flush
-    this.#inTransaction = kind !== 'commit' && kind !== 'rollback';
-    const result = await this.#send({ text, values: [], name: '', after, wrote: kind === 'commit' });
+    this.#inTransaction = !ends;
+    if (ends && this.#begin !== undefined) {
+      this.#begin = undefined; // nothing was sent of this transaction
+      return { command: kind.toUpperCase(), rowCount: null, oid: 0, fields: [], rows: [] };
+    }
+    const around =
+      kind === 'begin'
+        ? { after: opening(seals, scope, connection, true).before, begins: true }
+        : ends
+          ? {}
+          : this.#ahead(true);
+    const result = await this.#send({ text, values: [], name: '', wrote: kind === 'commit', ...around });
     if (kind === 'commit' && result.command === 'ROLLBACK') {
       throw new TenancyError('TRANSACTION_FAILED', 'an earlier statement failed, so nothing was committed');
     }
@@ -132,15 +173,30 @@ export class Lease {
   async #withCommit(pending: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
     const commit = this.#command('commit', 'commit');
     const [answer, committed] = await Promise.allSettled([pending, commit]);
+    // where the connection took both with it, nobody knows whether COMMIT took effect
+    const lost = answer.status === 'rejected' && (answer.reason as TenancyError).code === 'DATABASE_UNAVAILABLE';
+    if (lost && committed.status === 'rejected') throw committed.reason;
     if (answer.status === 'rejected') throw answer.reason;
     if (committed.status === 'rejected') throw committed.reason;
     return answer.value;
   }
 
-  async #send(parts: Parameters<Connection['send']>[0] & { wrote: boolean }): Promise<pg.QueryResult> {
-    const { error, result } = await this.connection.send(parts);
+  async #send(parts: QueryParts & { wrote: boolean; begins?: boolean }): Promise<pg.QueryResult> {
+    const wrote = parts.wrote && this.connection.usable; // else nothing leaves
+    const sent = this.connection.send(parts);
+    if (parts.begins) this.#beginning = this.#begun(sent);
+    const { error, result } = await sent;
     if (this.#lost) throw this.#lost;
-    if (error) throw fromDatabase(error, parts.wrote);
+    if (error) throw fromDatabase(error, wrote);
     return result as pg.QueryResult;
+  }
+
+  /** Ends the lease's use where the server is in no transaction after all. */
+  async #begun(sent: ReturnType<Connection['send']>): Promise<void> {
+    const { status, error } = await sent;
+    this.#beginning = undefined;
+    if (status === 'T' || status === 'E') return;
+    this.#inTransaction = false;
+    this.#lost ??= fromDatabase(error ?? new Error('the transaction did not begin'), false);
   }
 }

@@ -12,8 +12,21 @@ interface WriteOpening {
 // minted once per scope: the principal's seal holds the request id, so nobody else can use it
 const written = new WeakMap<Scope, WriteOpening>();
 
-/** Returns the bytes that open a scope's statement: `reset all`, the seal, and for writes the sealed principal. */
-export function openings(seals: SealRing, scope: Scope, prepared: boolean, writes: boolean): Buffer {
+/**
+ * Makes what goes ahead of a scope's statement: `reset all`, the seal, for writes the sealed principal, and behind a
+ * pooler the timeouts. `ahead` counts its statements.
+ */
+export function opening(
+  seals: SealRing,
+  scope: Scope,
+  { prepared, timeouts }: { prepared: boolean; timeouts: Buffer | undefined },
+  writes: boolean,
+): { before: Buffer; ahead: number } {
+  const before = sealBytes(seals, scope, prepared, writes);
+  return timeouts === undefined ? { before, ahead: 2 } : { before: Buffer.concat([before, timeouts]), ahead: 3 };
+}
+
+function sealBytes(seals: SealRing, scope: Scope, prepared: boolean, writes: boolean): Buffer {
   if (!writes) {
     const { read } = seals.tenant(scope.tenantId);
     return prepared ? read.prepared : read.unnamed;

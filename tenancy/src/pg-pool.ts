@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { RefusedError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
-import { currentScope } from './scope.ts';
+import { scopeOfWork } from './scope.ts';
 import type { Statement } from './sql.ts';
 
 type Config = string | (pg.QueryConfig & { rowMode?: 'array'; rows?: number });
@@ -41,12 +41,12 @@ export class TenantPool {
 
   async query(config: Config, values?: readonly unknown[], ...rest: unknown[]): Promise<pg.QueryResult> {
     const { statement, form } = parse(config, values, rest);
-    return await asPg(this.#pool.run(currentScope('pool.query'), statement, form));
+    return await asPg(this.#pool.run(scopeOfWork('pool.query'), statement, form));
   }
 
   async connect(...rest: unknown[]): Promise<TenantClient> {
     if (rest.length > 0) throw new RefusedError('pool.connect: callbacks lose the tenant scope; await the promise');
-    const lease = await this.#pool.lease(currentScope('pool.connect'));
+    const lease = await this.#pool.lease(scopeOfWork('pool.connect'));
     return new PooledClient(lease);
   }
 

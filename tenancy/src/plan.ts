@@ -1,4 +1,3 @@
-import { RefusedError } from './errors.ts';
 import { type Command, checkCommand } from './gate.ts';
 import { type Statement, statementName } from './sql.ts';
 
@@ -12,8 +11,9 @@ export interface Plan {
 }
 
 const KEPT = 2_000;
+const LONGEST = 20_000;
 
-/** Remembers the verdict on each text, so that a known statement costs one map lookup. Bounded. */
+/** Remembers the verdict on each text up to 20,000 characters, so that a known statement costs one map lookup. Bounded. */
 export class Plans {
   readonly #plans = new Map<string, Plan>();
 
@@ -21,12 +21,12 @@ export class Plans {
   of(statement: Statement): Plan {
     const known = this.#plans.get(statement.text);
     if (known !== undefined && (statement.label === undefined) === (known.name === '')) return known;
-    if (statement.text.includes('\0')) throw new RefusedError('a statement may not hold a NUL character');
     const plan: Plan = {
       command: checkCommand(statement.text),
       name: statement.label === undefined ? '' : statementName(statement.label, statement.text),
       ms: 0,
     };
+    if (statement.text.length > LONGEST) return plan;
     if (this.#plans.size >= KEPT) this.#plans.delete(this.#plans.keys().next().value as string);
     this.#plans.set(statement.text, plan);
     return plan;

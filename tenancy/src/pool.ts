@@ -3,7 +3,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import { AbortedError, fromDatabase, TenancyError } from './errors.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Lease, type QueryForm } from './lease.ts';
-import { openings } from './opening.ts';
+import { opening } from './opening.ts';
 import { type Plan, Plans } from './plan.ts';
 import type { Scope } from './scope.ts';
 import { type Settled, wireValues } from './scoped-query.ts';
@@ -23,12 +23,12 @@ export interface PoolOptions {
   /** Most statements of one tenant that wait. */
   maxWaiting: number;
   maxWaitMs: number;
-  /** False where a proxy forbids named statements (PgBouncer below 1.21 in transaction mode). */
+  /** False where a pooler forbids named statements (PgBouncer below 1.21 in transaction mode). */
   prepare: boolean;
 }
 
-/** Reads in flight on one multiplexed connection. */
-const DEPTH = 16;
+/** Reads in flight on one multiplexed connection: 16 were no faster, and a quiet tenant waited twice as long behind a flood. */
+const DEPTH = 8;
 /** A statement that takes longer on average goes to a lease, or those behind it wait (head-of-line). */
 const QUICK_MS = 5;
 
@@ -55,6 +55,7 @@ export class Pool {
   readonly #shared: (Connection | Promise<Connection> | undefined)[];
   readonly #counts = { statements: 0, failed: 0, destroyed: 0, refused: 0 };
   #ended = false;
+  #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -91,7 +92,8 @@ export class Pool {
     if (signal?.aborted) throw new AbortedError();
     const plan = this.#plan(statement);
     const reads = form.writes !== true && plan.command.kind === 'data' && !plan.command.writes;
-    if (reads && this.#shared.length > 0 && plan.ms < QUICK_MS && (signal === undefined || plan.ms > 0)) {
+    // one that never ran may be slow: on a shared connection everybody would wait behind it
+    if (reads && this.#shared.length > 0 && plan.ms > 0 && plan.ms < QUICK_MS) {
       return await this.#multiplexed(scope, statement, plan, form, signal);
     }
     const lease = await this.lease(scope, signal);
@@ -100,13 +102,17 @@ export class Pool {
 
   /** Lends a connection to the scope; waits its turn. @throws PoolBusyError, AbortedError, or DATABASE_UNAVAILABLE. */
   async lease(scope: Scope, signal?: AbortSignal): Promise<Lease> {
-    if (this.#ended) throw new TenancyError('POOL_ENDED', 'the pool has ended');
+    if (this.#ended) throw poolEnded();
     if (signal?.aborted) throw new AbortedError();
     await this.#turn(this.#leases, scope, signal);
     const started = performance.now();
     let connection: Connection;
     try {
       connection = this.#takeIdle() ?? (await this.#open());
+      if (this.#closed) {
+        connection.destroy();
+        throw poolEnded();
+      }
     } catch (error) {
       this.#leases.leave(scope.tenantId, 0);
       throw fromDatabase(error, false);
@@ -133,33 +139,36 @@ export class Pool {
         lease.release();
       }
     }
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = () => {
-      const reason = new AbortedError();
-      reject(reason);
-      void lease.cancel(reason);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    const running = work().finally(() => lease.release());
-    running.catch(() => {});
+    if (signal.aborted) {
+      lease.release();
+      throw new AbortedError();
+    }
     try {
-      return await Promise.race([running, aborted]);
+      const running = work().finally(() => lease.release());
+      return await untilAborted(signal, running, (reason) => void lease.cancel(reason));
+    } catch (error) {
+      this.#counts.failed++;
+      throw error;
     } finally {
       this.#counts.statements++;
-      signal.removeEventListener('abort', onAbort);
     }
   }
 
-  /** Refuses new work, lets what runs finish up to `graceMs`, then ends every connection. */
+  /** Refuses new work, lets what was accepted finish up to `graceMs`, then ends every connection. */
   async end(graceMs = 5_000): Promise<void> {
     this.#ended = true;
     const limit = performance.now() + graceMs;
-    while (this.#lent.size > 0 && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 10));
+    const left = () => this.#leases.running + this.#reads.running + this.#leases.waiting + this.#reads.waiting;
+    while (left() > 0 && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#closed = true;
     for (const connection of this.#lent) connection.destroy();
     const shared = await Promise.allSettled(this.#shared.splice(0));
     const open = shared.flatMap((entry) => (entry.status === 'fulfilled' && entry.value ? [entry.value] : []));
-    await Promise.all([...this.#idle.splice(0), ...open].map((connection) => connection.end()));
+    await Promise.all(
+      [...this.#idle.splice(0), ...open].map((connection) =>
+        connection.inFlight > 0 ? connection.destroy() : connection.end(),
+      ),
+    );
   }
 
   #plan(statement: Statement): Plan {
@@ -185,15 +194,29 @@ export class Pool {
     }
   }
 
-  /** One quick read on a shared connection. An abort only stops waiting for it: it is over within milliseconds. */
-  async #multiplexed(
+  /**
+   * One quick read on a shared connection. An abort only stops waiting for it: to cancel it on the server could hit the
+   * next tenant's statement there, and it is over within milliseconds, or ended by statement_timeout.
+   */
+  #multiplexed(
     scope: Scope,
     statement: Statement,
     plan: Plan,
     form: QueryForm,
     signal: AbortSignal | undefined,
   ): Promise<pg.QueryResult> {
-    if (this.#ended) throw new TenancyError('POOL_ENDED', 'the pool has ended');
+    const reading = this.#readShared(scope, statement, plan, form, signal);
+    return signal === undefined ? reading : untilAborted(signal, reading);
+  }
+
+  async #readShared(
+    scope: Scope,
+    statement: Statement,
+    plan: Plan,
+    form: QueryForm,
+    signal: AbortSignal | undefined,
+  ): Promise<pg.QueryResult> {
+    if (this.#ended) throw poolEnded();
     const values = wireValues(statement.values);
     await this.#turn(this.#reads, scope, signal);
     const started = performance.now();
@@ -202,7 +225,6 @@ export class Pool {
       // a Parse skipped by an earlier failure in the pipeline: the statement never ran, a fresh connection has it
       if ((settled.error as { code?: string } | undefined)?.code === '26000')
         settled = await this.#read(scope, statement, plan, values, form);
-      if (signal?.aborted) throw new AbortedError();
       if (settled.error) throw fromDatabase(settled.error, false);
       return settled.result as pg.QueryResult;
     } catch (error) {
@@ -217,13 +239,14 @@ export class Pool {
   }
 
   async #read(scope: Scope, statement: Statement, plan: Plan, values: WireValue[], form: QueryForm): Promise<Settled> {
+    if (this.#closed) throw poolEnded();
     const found = this.#sharedConnection();
     const connection = found instanceof Connection ? found : await found;
     return await connection.send({
       text: statement.text,
       values,
       name: connection.prepared ? plan.name : '',
-      before: openings(this.#options.seals, scope, connection.prepared, false),
+      ...opening(this.#options.seals, scope, connection, false),
       rowMode: form.rowMode,
       types: form.types,
     });
@@ -247,17 +270,18 @@ export class Pool {
   }
 
   #openShared(at: number): Promise<Connection> {
-    const opening = this.#open();
-    this.#shared[at] = opening;
-    opening.then(
+    const connecting = this.#open();
+    this.#shared[at] = connecting;
+    connecting.then(
       (connection) => {
-        this.#shared[at] = connection;
+        if (this.#closed) connection.destroy();
+        else this.#shared[at] = connection;
       },
       () => {
         this.#shared[at] = undefined;
       },
     );
-    return opening;
+    return connecting;
   }
 
   #takeIdle(): Connection | undefined {
@@ -280,5 +304,30 @@ export class Pool {
 
   #open(): Promise<Connection> {
     return Connection.open(this.#options.connection, this.#options.prepare);
+  }
+}
+
+function poolEnded(): TenancyError {
+  return new TenancyError('POOL_ENDED', 'the pool has ended');
+}
+
+/** Rejects as soon as the signal says so, whatever becomes of the work; `stop` is called once then. */
+async function untilAborted<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+  stop: (reason: AbortedError) => void = () => {},
+): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => {
+    const reason = new AbortedError();
+    reject(reason);
+    stop(reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  work.catch(() => {}); // nobody hears of it after an abort
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -14,6 +14,7 @@ export interface Unscoped {
 export class Privileged {
   readonly #pool: pg.Pool;
   readonly #log: (reason: string) => void;
+  #ending: Promise<void> | undefined;
 
   constructor(connection: ConnectionOptions, log: (reason: string) => void, max = 4) {
     this.#pool = new pg.Pool({ ...clientConfig(connection), max, idleTimeoutMillis: 30_000 });
@@ -33,8 +34,10 @@ export class Privileged {
     );
   }
 
+  /** Closes the connections; a second call waits for the first. */
   async end(): Promise<void> {
-    await this.#pool.end();
+    this.#ending ??= this.#pool.end();
+    await this.#ending;
   }
 
   async #transaction<T>(callback: (tx: Pick<Unscoped, 'query'>) => Promise<T>): Promise<T> {

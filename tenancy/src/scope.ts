@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { NoTenantError, ScopeSwitchError } from './errors.ts';
+import { NoTenantError, ScopeSwitchError, TenancyError } from './errors.ts';
 import { parsePrincipal, parseRequestId, parseTenantId } from './ids.ts';
 
 /** On whose behalf code runs: immutable, one tenant, one principal. */
@@ -62,7 +62,25 @@ export function currentScope(what = 'this'): Scope {
   return held.scope;
 }
 
-/** Says whether the caller is inside a transaction's callback. */
-export function insideTransaction(): boolean {
-  return storage.getStore()?.inTransaction ?? false;
+/**
+ * Returns the active scope, for work on a connection of its own.
+ * @throws NoTenantError; TenancyError IN_TRANSACTION inside a transaction's callback, where it would run beside it.
+ */
+export function scopeOfWork(what: string): Scope {
+  const scope = currentScope(what);
+  if (storage.getStore()?.inTransaction)
+    throw new TenancyError('IN_TRANSACTION', `${what}: inside a transaction use the transaction's own query`);
+  return scope;
+}
+
+/** Returns a function that gives (or throws) what `scopeOfWork` does now, however late and wherever it is called. */
+export function scopeOfMaking(what: string): () => Scope {
+  const made = AsyncLocalStorage.snapshot();
+  return () => made(() => scopeOfWork(what));
+}
+
+/** Lets pass whoever has this tenant's scope or none. @throws ScopeSwitchError in the scope of another tenant. */
+export function refuseOthers(scope: Scope, what: string): void {
+  const user = storage.getStore()?.scope;
+  if (user !== undefined && user.tenantId !== scope.tenantId) throw new ScopeSwitchError(what);
 }

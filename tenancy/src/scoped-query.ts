@@ -80,7 +80,6 @@ export interface Settled {
 }
 
 interface PgQuery {
-  name: string;
   callback: () => void;
   _result: { parseRow(fields: (string | null)[]): pg.QueryResultRow; addRow(row: pg.QueryResultRow): void };
   _results: pg.QueryResult;
@@ -113,9 +112,15 @@ export class ScopedQuery extends PgQuery {
     this.parts = parts;
     this.settle = settle;
     this.#own = parts.ahead ?? (parts.before ? 2 : 0);
-    this.name = parts.name; // pg books a ParseComplete to the active query's name
     this.callback = () => {};
   }
+
+  /** pg books a ParseComplete to the active query's name; that of a statement in `before` is not this one's. */
+  get name(): string {
+    return this.completesStatement() ? this.parts.name : '';
+  }
+
+  set name(_: string | undefined) {} // pg.Query's constructor sets it
 
   /** Writes the whole statement at once. */
   submit(wire: PgConnection): Error | null {
@@ -162,6 +167,7 @@ export class ScopedQuery extends PgQuery {
   handleError(error: Error, connection: PgConnection): void {
     const { severity } = error as { severity?: string };
     this.#failure ??= error;
+    delete connection.submittedNamedStatements[this.parts.name]; // its Parse may have been skipped
     if (severity === undefined) {
       this.#done(true);
       return;

@@ -34,8 +34,12 @@ export function sql(label: string): Tag;
 export function sql(strings: TemplateStringsArray, ...values: unknown[]): Statement;
 export function sql(first: string | TemplateStringsArray, ...values: unknown[]): Statement | Tag {
   if (typeof first !== 'string') return build(first, values, undefined);
-  if (!LABEL.test(first)) throw new RefusedError(`sql label '${first}': lower-case letters, digits and _ only`);
+  if (!LABEL.test(first)) throw badLabel(first);
   return (strings, ...more) => build(strings, more, first);
+}
+
+function badLabel(label: string): RefusedError {
+  return new RefusedError(`sql label '${label}': at most 54 lower-case letters, digits and _`);
 }
 
 /** Quotes a column, table or schema name that comes from a fixed list of the program, never from a caller. */
@@ -82,7 +86,11 @@ function build(strings: TemplateStringsArray, values: unknown[], label: string |
   return new SqlText(text, all, label);
 }
 
-/** Names the prepared statement: label, `_`, 8 hex digits of the text's SHA-256; at most 63 bytes. */
+/**
+ * Names the prepared statement: label, `_`, 8 hex digits of the text's SHA-256; at most 63 bytes.
+ * @throws RefusedError for a label that is not as `sql` takes it.
+ */
 export function statementName(label: string, text: string): string {
+  if (!LABEL.test(label)) throw badLabel(label);
   return `${label}_${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
 }

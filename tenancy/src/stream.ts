@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import { AbortedError, fromDatabase, TenancyError } from './errors.ts';
 import type { Lease } from './lease.ts';
-import { openings } from './opening.ts';
+import { opening } from './opening.ts';
 import { type PgConnection, type QueryParts, ScopedQuery, type Settled, wireValues } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
-import { Message, timeoutBytes } from './wire.ts';
+import { Message, settingBytes } from './wire.ts';
 
 /** How long a stream may take in all: its statement lives while the consumer works. */
-const STREAM_MS = 600_000;
+const STREAM_MS = '600000';
 
 interface Step {
   rows?: pg.QueryResultRow[];
@@ -86,13 +86,14 @@ export async function* streamRows(
     if (next) next(step);
     else ready = step;
   };
+  const { before, ahead } = opening(seals, lease.scope, connection, parts.writes);
   const query = new PortalQuery(
     {
       text: parts.text,
       values: wireValues(parts.values),
       name: '',
-      before: Buffer.concat([openings(seals, lease.scope, connection.prepared, parts.writes), timeoutBytes(STREAM_MS)]),
-      ahead: 3,
+      before: Buffer.concat([before, settingBytes({ statement_timeout: STREAM_MS })]),
+      ahead: ahead + 1,
     },
     batch,
     (rows) => push({ rows }),

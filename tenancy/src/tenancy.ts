@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { attest } from './attest.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { NoTenantError, TenancyError } from './errors.ts';
+import { TenancyError } from './errors.ts';
 import { checkStatement } from './gate.ts';
 import { insertStatements } from './insert.ts';
 import type { QueryForm } from './lease.ts';
@@ -9,7 +9,17 @@ import { TenantPool } from './pg-pool.ts';
 import { Pool, type PoolCounters } from './pool.ts';
 import { Privileged, type Unscoped } from './privileged.ts';
 import { probe } from './probe.ts';
-import { currentScope, findScope, insideTransaction, makeScope, runInScope, runUnscoped, type Scope } from './scope.ts';
+import {
+  currentScope,
+  findScope,
+  makeScope,
+  refuseOthers,
+  runInScope,
+  runUnscoped,
+  type Scope,
+  scopeOfMaking,
+  scopeOfWork,
+} from './scope.ts';
 import { type SealKeys, SealRing } from './seal.ts';
 import { type Statement, sql } from './sql.ts';
 import { checkBatch, streamRows } from './stream.ts';
@@ -62,14 +72,20 @@ export interface Tenancy extends Querier {
   ): Promise<{ done: number; failed: { tenantId: string; error: unknown }[] }>;
   /** Runs unscoped statements of the control role; the reason is logged. A door: list the file in the doors test. */
   privileged<T>(reason: string, callback: (db: Unscoped) => Promise<T>): Promise<T>;
-  /** Runs one statement, autocommitted, in one round trip. An abort cancels it on the server. */
+  /**
+   * Runs one statement, autocommitted, in one round trip. An abort rejects at once and cancels on the server; a quick
+   * read that shares its connection is only waited for no longer.
+   */
   query<R extends pg.QueryResultRow = pg.QueryResultRow>(
     statement: Statement,
     form?: QueryForm & { signal?: AbortSignal },
   ): Promise<pg.QueryResult<R>>;
   /** Runs the callback in one transaction; rolled back on any error. */
   transaction<T>(callback: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Yields rows in batches of `batch` (1 to 10,000; 500 by default), holding one batch at a time. */
+  /**
+   * Yields rows in batches of `batch` (1 to 10,000; 500 by default), holding one batch at a time. It belongs to the
+   * scope that called it; read in another tenant's scope it is an error.
+   */
   stream<R extends pg.QueryResultRow = pg.QueryResultRow>(
     statement: Statement,
     options?: { batch?: number; signal?: AbortSignal },
@@ -183,11 +199,11 @@ class Kernel implements Tenancy {
     statement: Statement,
     { signal, ...form }: QueryForm & { signal?: AbortSignal } = {},
   ): Promise<pg.QueryResult<R>> {
-    return (await this.#pool.run(this.#scope('query'), statement, form, signal)) as pg.QueryResult<R>;
+    return (await this.#pool.run(scopeOfWork('query'), statement, form, signal)) as pg.QueryResult<R>;
   }
 
   async transaction<T>(callback: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const scope = this.#scope('transaction');
+    const scope = scopeOfWork('transaction');
     for (let left = options.retries ?? 0; ; left--) {
       const lease = await this.#pool.lease(scope, options.signal);
       try {
@@ -199,14 +215,31 @@ class Kernel implements Tenancy {
     }
   }
 
-  async *stream<R extends pg.QueryResultRow>(
+  stream<R extends pg.QueryResultRow>(
     statement: Statement,
     { batch = 500, signal }: { batch?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<R> {
+    // a generator starts when it is first asked for a row, maybe in another scope: this one's counts
+    return this.#stream(scopeOfMaking('stream'), statement, batch, signal);
+  }
+
+  async *#stream<R extends pg.QueryResultRow>(
+    scopeOfMaker: () => Scope,
+    statement: Statement,
+    batch: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<R> {
     const parts = { ...statement, writes: checkStatement(statement.text).writes };
     const rowsAtOnce = checkBatch(batch);
-    const lease = await this.#pool.lease(this.#scope('stream'), signal);
-    for await (const rows of streamRows(lease, this.#seals, parts, rowsAtOnce, signal)) yield* rows as R[];
+    const scope = scopeOfMaker();
+    refuseOthers(scope, 'the stream');
+    const lease = await this.#pool.lease(scope, signal);
+    for await (const rows of streamRows(lease, this.#seals, parts, rowsAtOnce, signal)) {
+      for (const row of rows as R[]) {
+        yield row;
+        refuseOthers(scope, 'the stream');
+      }
+    }
   }
 
   async insertMany(
@@ -224,7 +257,7 @@ class Kernel implements Tenancy {
     { analyze = false }: { analyze?: boolean } = {},
   ): Promise<Record<string, unknown>> {
     checkStatement(statement.text);
-    const lease = await this.#pool.lease(this.#scope('explain'));
+    const lease = await this.#pool.lease(scopeOfWork('explain'));
     return await this.#pool.guarded(lease, undefined, () => lease.explain(statement, analyze));
   }
 
@@ -246,14 +279,6 @@ class Kernel implements Tenancy {
 
   async end(): Promise<void> {
     await Promise.all([this.#pool.end(), this.#control?.end()]);
-  }
-
-  #scope(what: string): Scope {
-    const scope = findScope();
-    if (scope === undefined) throw new NoTenantError(what);
-    if (insideTransaction())
-      throw new TenancyError('IN_TRANSACTION', `${what}: inside a transaction use the transaction's own query`);
-    return scope;
   }
 }
 

@@ -29,21 +29,20 @@ export interface Transaction extends Querier {
   insertMany(table: string, columns: readonly string[], rows: readonly Record<string, unknown>[]): Promise<number>;
 }
 
-/** Runs the callback between BEGIN and COMMIT on the lease; the opening leaves with the first statement. */
+/** Runs the callback between BEGIN and COMMIT on the lease; both openings leave with the first statement. */
 export async function runTransaction<T>(
   lease: Lease,
   options: TransactionOptions,
   callback: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const opened = lease.query(beginStatement(options));
-  opened.catch(() => {}); // reported below, or by the first statement
-  let committed = false;
+  lease.begin(beginText(options));
+  let last: Promise<unknown> | undefined;
   let savepoints = 0;
   const tx: Transaction = {
     query: async (statement, form = {}) => {
-      if (committed) throw new TenancyError('LEASE_OVER', 'the transaction was committed with its last statement');
+      if (last) throw new TenancyError('LEASE_OVER', 'the transaction was committed with its last statement');
       const result = lease.query(statement, form);
-      committed = !lease.inTransaction;
+      if (form.last) last = result;
       return (await result) as pg.QueryResult<never>;
     },
     savepoint: async (inner) => {
@@ -67,16 +66,11 @@ export async function runTransaction<T>(
   };
   try {
     const value = await runInTransaction(lease.scope, () => callback(tx));
-    await opened;
-    if (!committed) await lease.query(COMMIT);
+    await (last ?? lease.query(COMMIT));
     return value;
   } catch (error) {
-    const cause = await opened.then(
-      () => error,
-      (failed: unknown) => failed,
-    );
     if (lease.inTransaction) await lease.query(ROLLBACK).catch(() => {});
-    throw cause;
+    throw error;
   }
 }
 
@@ -88,7 +82,7 @@ export function isSerialization(error: unknown): boolean {
 const COMMIT = sql`commit`;
 const ROLLBACK = sql`rollback`;
 
-function beginStatement({ isolation, readOnly }: TransactionOptions): Statement {
-  const modes = [isolation && `isolation level ${isolation}`, readOnly && 'read only'].filter(Boolean);
-  return { text: `begin ${modes.join(', ')}`.trim(), values: [] };
+function beginText({ isolation, readOnly }: TransactionOptions): string {
+  // always named: a default that the lease before set for its session counts when a transaction begins
+  return `begin isolation level ${isolation ?? 'read committed'}${readOnly ? ', read only' : ''}`;
 }

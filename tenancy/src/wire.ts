@@ -26,12 +26,18 @@ export function openingBytes(prepared: boolean, tenantSeal: string, principalSea
     .take();
 }
 
-/** Bytes that give the rest of the transaction another statement_timeout. */
-export function timeoutBytes(ms: number): Buffer {
-  const text = "select 1 where set_config('statement_timeout', $1, true) is null";
+/** Bytes of a statement without values or rows, such as `begin`, to go ahead of another in the same Sync. */
+export function commandBytes(text: string): Buffer {
+  return new Message().parse('', text).bind('', []).execute().take();
+}
+
+/** Bytes that change settings for the rest of the transaction; one statement, no row. */
+export function settingBytes(settings: Record<string, string>): Buffer {
+  const entries = Object.entries(settings);
+  const calls = entries.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, true) is null`);
   return new Message()
-    .parse('', text)
-    .bind('', [String(ms)])
+    .parse('', `select 1 where ${calls.join(' or ')}`)
+    .bind('', entries.flat())
     .execute()
     .take();
 }

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Tenancy, TenancyOptions } from '../src/index.ts';
+import { behind, slowWire } from './slow-wire.ts';
 import { openStage } from './stage.ts';
 
 const ROOM = join(import.meta.dirname, '..');
 const db = await openStage();
 const [a, b] = db.tenants;
+const wire = await slowWire(db.connection('bos_app'));
 const copies: string[] = [];
 after(() => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true });
@@ -157,6 +159,46 @@ const attacks: Record<string, Attack> = {
       );
     },
   },
+  'what follows a begin that failed runs beside it': {
+    run: async (_, kernel) =>
+      await onWire(kernel, async (tenancy) => {
+        const text =
+          "select set_config('statement_timeout', '20', false), set_config('app.current_tenant_id', current_setting('app.current_tenant_id'), false), set_config('app.current_principal', current_setting('app.current_principal'), false)";
+        await as(tenancy, a, () => tenancy.query({ text, values: [] }, { writes: true }));
+        let begun = false;
+        wire.cut.toServer = (bytes) => {
+          if (begun || !bytes.includes('begin')) return undefined;
+          begun = true;
+          return behind('P')(bytes);
+        };
+        const insert = { text: "insert into shop.notes (body) values ('beside')", values: [] };
+        await as(tenancy, b, () =>
+          tenancy.transaction((tx) => Promise.all([tx.query(insert), tx.query(insert), tx.query(insert)])),
+        ).catch(() => {});
+        assert.equal((await db.admin.query("select 1 from shop.notes where body = 'beside'")).rowCount, 0);
+      }),
+  },
+  'a connection is judged before ReadyForQuery': {
+    run: async (_, kernel) =>
+      await onWire(kernel, async (tenancy) => {
+        await bodiesOf(tenancy, a);
+        wire.cut.toClient = behind('E');
+        await assert.rejects(
+          as(tenancy, a, () => tenancy.transaction((tx) => tx.query({ text: 'select 1 / 0', values: [] }))),
+        );
+        wire.cut.toClient = undefined;
+        await as(tenancy, b, () => tenancy.query({ text: 'update shop.notes set n = 1', values: [] }));
+      }),
+  },
+  'a stream of one scope is read in another': {
+    run: async (tenancy) => {
+      const made = await as(tenancy, a, async () => ({ stream: tenancy.stream(read) }));
+      await assert.rejects(
+        as(tenancy, b, () => made.stream.next()),
+        { code: 'SCOPE_SWITCH' },
+      );
+    },
+  },
   'a cancel hits the next statement': {
     run: async (tenancy) => {
       for (let i = 0; i < 60; i++) {
@@ -214,7 +256,45 @@ const mutants: [file: string, from: string | RegExp, to: string, attack: keyof t
     'false',
     'a failed transaction is taken for a committed one',
   ],
+  [
+    'lease.ts',
+    'if (this.#beginning !== undefined) {',
+    'if (this.#beginning === null) {',
+    'what follows a begin that failed runs beside it',
+  ],
+  [
+    'lease.ts',
+    "if (status === 'T' || status === 'E') return;",
+    'if (status) return;',
+    'what follows a begin that failed runs beside it',
+  ],
+  [
+    'scoped-query.ts',
+    'const onReady = () => settle(true);',
+    'const onReady = () => settle(true); queueMicrotask(onReady);',
+    'a connection is judged before ReadyForQuery',
+  ],
+  ['tenancy.ts', /refuseOthers\(scope, 'the stream'\);/g, '', 'a stream of one scope is read in another'],
+  ['tenancy.ts', 'scopeOfMaker();', "scopeOfWork('stream');", 'a stream of one scope is read in another'],
 ];
+
+/** Runs the attack over a network that can pause, with one connection. */
+async function onWire(kernel: Kernel, attack: (tenancy: Tenancy) => Promise<void>): Promise<void> {
+  const tenancy = await kernel.createTenancy({
+    connection: wire.connection,
+    sealKeys: db.sealKeys,
+    connections: 1,
+    multiplexed: 0,
+    maxWaitMs: 2_000,
+  });
+  try {
+    await attack(tenancy);
+  } finally {
+    wire.cut.toServer = undefined;
+    wire.cut.toClient = undefined;
+    await tenancy.end();
+  }
+}
 
 function rootOf(kernel: Kernel): string {
   return (kernel as unknown as { root: string }).root;

@@ -3,7 +3,7 @@ import { type Code, type FieldProblem, problemBody, problems } from '@businessos
 import { TenancyError } from '@businessos/tenancy';
 import { BodyError } from '../http/json-body.ts';
 import { QueryError } from '../http/query.ts';
-import { Refusal } from '../refusal.ts';
+import { detailOf, Refusal } from '../refusal.ts';
 
 /** On every answer, whatever it says: an answer for a wrong tenant must not differ from that for a missing one. */
 const HEADERS = {
@@ -93,14 +93,12 @@ interface Explained {
 
 function explain(error: unknown): Explained {
   if (error instanceof Refusal)
-    return { code: error.code, errors: error.errors, current: error.current, detail: causeOf(error) };
+    return { code: error.code, errors: error.errors, current: error.current, detail: detailOf(error) };
   if (error instanceof BodyError)
     return { code: error.code, errors: [{ field: error.field, problem: error.problem, fix: error.fix }] };
   if (error instanceof QueryError)
     return { code: 'REQUEST_INVALID', errors: [{ field: error.field, problem: error.problem, fix: error.fix }] };
-  if (error instanceof TenancyError)
-    return { code: codeOf(error), detail: [error.code, error.sqlstate, error.detail].filter(Boolean).join(' · ') };
-  return { code: 'INTERNAL', detail: error instanceof Error ? error.stack : String(error) };
+  return { code: error instanceof TenancyError ? codeOf(error) : 'INTERNAL', detail: detailOf(error) };
 }
 
 /** The kernel's codes that the wire knows under the same name; the others are faults of ours. */
@@ -127,8 +125,4 @@ const OTHER: Record<string, Code> = {
 
 function codeOf(error: TenancyError): Code {
   return SAME.has(error.code) ? (error.code as Code) : (OTHER[error.code] ?? 'INTERNAL');
-}
-
-function causeOf(error: Refusal): string | undefined {
-  return error.cause instanceof TenancyError ? error.cause.detail : undefined;
 }

@@ -9,7 +9,7 @@ import {
   type Route,
 } from '@businessos/contract';
 import { headerValues, readTenantHeader } from '../http/host.ts';
-import { readJson } from '../http/json-body.ts';
+import { hasBody, readJson } from '../http/json-body.ts';
 import { parseQuery } from '../http/query.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -42,7 +42,8 @@ export async function readParts(
   const params = route.params && checked(route.params, rawParams, 'path', 'NOT_FOUND');
   const list = readList(route, query);
   const version = route.version ? readVersion(request) : undefined;
-  if (!route.body) refuseBody(request);
+  if (!route.body && (await hasBody(request)))
+    throw invalid({ field: 'body', problem: 'is not taken at this address', fix: 'send none' });
   const body = route.body && checked(route.body, await readJson(request), 'body');
   return { params, body, list, version, key };
 }
@@ -76,12 +77,6 @@ function readList(route: Route, query: string): ListQuery | undefined {
   const parsed = parseList(route.list, pairs);
   if (!parsed.ok) throw new Refusal(parsed.code, { errors: parsed.errors });
   return parsed.value;
-}
-
-/** Node drops the rest of a refused body behind the answer. */
-function refuseBody({ headers }: IncomingMessage): void {
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
-  throw invalid({ field: 'body', problem: 'is not taken at this address', fix: 'send none' });
 }
 
 function readVersion(request: IncomingMessage): number {

@@ -42,6 +42,23 @@ export async function readJson(
   return parseJsonText(bytes.toString('utf8'), { maxDepth, maxEntries });
 }
 
+/** Tells whether a request brings a body, which is then thrown away; empty chunks are none. @throws ClientGone */
+export async function hasBody(request: IncomingMessage): Promise<boolean> {
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined) {
+    if (Number(headers['content-length'] ?? 0) === 0) return false;
+    discard(request);
+    return true;
+  }
+  try {
+    await readBytes(request, 0);
+    return false;
+  } catch (error) {
+    if (error instanceof BodyError) return true;
+    throw error;
+  }
+}
+
 function refuseByHeaders({ headers, rawHeaders }: IncomingMessage, maxBytes: number): void {
   const length = Number(headers['content-length'] ?? 0);
   if (length === 0 && headers['transfer-encoding'] === undefined) throw empty();

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type OnboardingRequest, parseSlug, type Tenant } from '@businessos/contract';
 import { TenancyError } from '@businessos/tenancy';
-import { Refusal } from '../refusal.ts';
+import { detailOf, Refusal } from '../refusal.ts';
 import type { TenantService } from './service.ts';
 import * as store from './store.ts';
 
@@ -36,7 +36,10 @@ export async function onboard(
   return await finish(service, steps, key, id, request);
 }
 
-/** Finishes what a crash left in mode `provisioning`. Returns the tenants that are open now. */
+/**
+ * Finishes what a crash left in mode `provisioning`. Returns the tenants that are open now.
+ * @throws AggregateError naming the tenants that stay closed, after all others were finished.
+ */
 export async function sweepOnboardings(
   service: TenantService,
   steps: OnboardingSteps,
@@ -46,10 +49,22 @@ export async function sweepOnboardings(
     store.staleOnboardings(db, olderThanS),
   );
   const finished: string[] = [];
-  for (const { key, tenant_id, request } of stale) {
+  const failed: { tenantId: string; error: unknown }[] = [];
+  for (const { key, tenant_id: tenantId, request } of stale) {
     if (request === null) continue;
-    await finish(service, steps, key, tenant_id, request);
-    finished.push(tenant_id);
+    try {
+      await finish(service, steps, key, tenantId, request);
+      finished.push(tenantId);
+    } catch (error) {
+      failed.push({ tenantId, error });
+    }
+  }
+  if (failed.length > 0) {
+    const causes = failed.map(({ tenantId, error }) => `${tenantId}: ${detailOf(error)}`);
+    throw new AggregateError(
+      failed.map(({ error }) => error),
+      `onboardings that cannot be finished: ${causes.join('; ')}`,
+    );
   }
   return finished;
 }

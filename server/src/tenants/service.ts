@@ -29,12 +29,7 @@ export class TenantService {
     const key = 'slug' in by ? `s:${by.slug}` : `i:${by.id}`;
     const entry = this.#cache.get(key);
     if (entry !== undefined && entry.until > Date.now()) return entry.tenant;
-    let loading = this.#loading.get(key);
-    if (loading === undefined) {
-      loading = this.#load(by, key).finally(() => this.#loading.delete(key));
-      this.#loading.set(key, loading);
-    }
-    return loading;
+    return this.#loading.get(key) ?? this.#startLoad(by, key);
   }
 
   /** Reads a tenant past the cache. @throws Refusal NOT_FOUND. */
@@ -66,18 +61,40 @@ export class TenantService {
     return await this.#change(slug, ['suspended'], 'open');
   }
 
-  /** Drops what memory holds of a tenant. */
+  /** Drops what memory holds of a tenant; a load that is under way now will not be kept, since it may have read before. */
   forget(id: string, slug: string): void {
-    this.#cache.delete(`i:${id}`);
-    this.#cache.delete(`s:${slug}`);
+    for (const key of [`i:${id}`, `s:${slug}`]) {
+      this.#cache.delete(key);
+      this.#loading.delete(key);
+    }
   }
 
-  async #load(by: { slug: string } | { id: string }, key: string): Promise<Tenant | undefined> {
+  #startLoad(by: { slug: string } | { id: string }, key: string): Promise<Tenant | undefined> {
+    const loading = this.#load(by).then(
+      (tenant) => {
+        if (this.#loading.get(key) === loading) {
+          this.#loading.delete(key);
+          this.#keep(key, tenant);
+        }
+        return tenant;
+      },
+      (error: unknown) => {
+        if (this.#loading.get(key) === loading) this.#loading.delete(key);
+        throw error;
+      },
+    );
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  async #load(by: { slug: string } | { id: string }): Promise<Tenant | undefined> {
     const row = await this.tenancy.privileged('resolve a tenant', (db) => store.findTenant(db, by));
-    const tenant = row && store.tenantOf(row);
+    return row && store.tenantOf(row);
+  }
+
+  #keep(key: string, tenant: Tenant | undefined): void {
     if (this.#cache.size >= KEPT) this.#cache.delete(this.#cache.keys().next().value as string);
     this.#cache.set(key, { tenant, until: Date.now() + (tenant?.mode === 'open' ? OPEN_MS : OTHER_MS) });
-    return tenant;
   }
 
   async #change(slug: string, from: readonly Mode[], to: Mode): Promise<Tenant> {

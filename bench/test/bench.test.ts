@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+const RUN = new URL('../src/run.ts', import.meta.url).pathname;
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const env = { ...process.env };
+  delete env['NODE_TEST_CONTEXT'];
+  const child = spawn(process.execPath, [RUN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const streams = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = (await once(child, 'exit')) as [number];
+  const [out, err] = await streams;
+  return { code, out, err };
+}
+
+for (const name of ['envelope', 'http', 'onboarding', 'fair']) {
+  test(`bench ${name} --json prints exactly one object, with machine, rounds, results and judged bars`, async () => {
+    const { code, out, err } = await run(name, '--quick', '--json');
+    assert.equal(code, 0, err);
+    assert.equal(out.trim().split('\n').length, 1);
+    const report = JSON.parse(out) as {
+      bench: string;
+      machine: unknown;
+      rounds: number;
+      results: unknown[];
+      bars: Record<string, unknown>[];
+    };
+    assert.equal(report.bench, name);
+    assert.ok(report.machine && report.rounds >= 1 && report.results.length > 0 && report.bars.length > 0);
+    for (const { name: bar, value, bar: limit, ok } of report.bars) {
+      assert.deepEqual([typeof bar, typeof value, typeof limit, typeof ok], ['string', 'number', 'number', 'boolean']);
+    }
+  });
+}
+
+test('an unknown bench or option is refused with the list of those there are', async () => {
+  for (const args of [['nonsense'], [], ['envelope', '--rounds', '0'], ['envelope', '--fast']]) {
+    const { code, err } = await run(...args);
+    assert.equal(code, 2);
+    assert.match(err, /usage: npm run bench -- NAME/);
+  }
+});
