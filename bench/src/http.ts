@@ -26,8 +26,8 @@ interface Target {
 
 /** What the whole server costs over what a careful developer writes by hand with Express and pg. */
 export async function http(stage: Stage, { rounds: asked, quick, say }: RunOptions): Promise<Outcome> {
-  const rounds = asked ?? (quick ? 1 : 11);
-  const ms = quick ? 150 : 1_500;
+  const rounds = asked ?? (quick ? 1 : 21);
+  const ms = quick ? 150 : 800;
   const tenants = await loadTenants(stage, quick ? 4 : 100, quick ? 50 : 1_000);
   const targets = await openTargets(stage, tenants);
   try {

@@ -16,7 +16,14 @@ function ask(method: string, target: string, more: readonly (readonly [string, s
 
 /** The head of a request of a tenant, as bytes. */
 function head(line: string, tenant = a, ...more: string[]): string {
-  return [`${line} HTTP/1.1`, `Host: ${tenant.host}`, `Authorization: Bearer ${tenant.token}`, ...more, '', ''].join('\r\n');
+  return [`${line} HTTP/1.1`, `Host: ${tenant.host}`, `Authorization: Bearer ${tenant.token}`, ...more, '', ''].join(
+    '\r\n',
+  );
+}
+
+/** A whole request with a body. */
+function withBody(top: string, body: string): string {
+  return `${top}${body}`;
 }
 
 /** Splits what came back on one connection into answers. */
@@ -32,7 +39,26 @@ function answersOf(text: string): { status: number; body: string }[] {
 }
 
 test('a path that the contract does not have is answered 404 alike, whoever asks', async () => {
-  const paths = ['/', '/v1', '/v1/', '/v1/contact', '/v1/contacts/', '/v1/contacts/x/y', '/V1/contacts', '/v1/Contacts', '/v1/contacts;x=1', '/v1/contacts%20', '/v2/contacts', '/.env', '/admin', '/openapi.json/', '/HEALTHZ', '/problems/not-found', '/v1/operator/tenants/', '/favicon.ico'];
+  const paths = [
+    '/',
+    '/v1',
+    '/v1/',
+    '/v1/contact',
+    '/v1/contacts/',
+    '/v1/contacts/x/y',
+    '/V1/contacts',
+    '/v1/Contacts',
+    '/v1/contacts;x=1',
+    '/v1/contacts%20',
+    '/v2/contacts',
+    '/.env',
+    '/admin',
+    '/openapi.json/',
+    '/HEALTHZ',
+    '/problems/not-found',
+    '/v1/operator/tenants/',
+    '/favicon.ico',
+  ];
   for (const path of paths) {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       const answer = await ask(method, path);
@@ -51,7 +77,19 @@ test('a method that an address does not take is answered 405 with those that it 
   const before = await countRows(server);
   for (const [path, taken] of byPath) {
     const allowed = [...taken, ...(taken.includes('GET') ? ['HEAD'] : [])];
-    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'PURGE']) {
+    for (const method of [
+      'GET',
+      'HEAD',
+      'POST',
+      'PUT',
+      'PATCH',
+      'DELETE',
+      'OPTIONS',
+      'TRACE',
+      'PROPFIND',
+      'QUERY',
+      'PURGE',
+    ]) {
       if (allowed.includes(method)) continue;
       const answer = await ask(method, path.replace('{id}', a.id).replace('{slug}', a.slug));
       assert.equal(answer.status, 405, `${method} ${path}`);
@@ -90,7 +128,12 @@ test('a method that HTTP does not know, and bytes that are no HTTP, are answered
     assert.equal(more.length, 0);
     const problem = JSON.parse(answer.body) as { code: string; errors?: { field: string; fix: string }[] };
     assert.match(problem.code, /^(REQUEST_INVALID|HOST_INVALID)$/);
-    for (const header of ['Cache-Control: private, no-store', 'Connection: close', 'X-Content-Type-Options: nosniff', 'Content-Type: application/problem+json; charset=utf-8']) {
+    for (const header of [
+      'Cache-Control: private, no-store',
+      'Connection: close',
+      'X-Content-Type-Options: nosniff',
+      'Content-Type: application/problem+json; charset=utf-8',
+    ]) {
       assert.ok(text.includes(`\r\n${header}\r\n`), `${header} in ${text}`);
     }
   }
@@ -100,8 +143,15 @@ test('a method that HTTP does not know, and bytes that are no HTTP, are answered
 test('a body whose chunks break is answered 400, and nothing of it is written', async () => {
   const before = await countRows(server);
   for (const body of ['zz\r\n{}\r\n0\r\n\r\n', '2\r\n{}0\r\n\r\n', 'ffffffffffffffffff\r\n', '1;x\0\r\n{\r\n']) {
-    const text = await sendBytes(port, head('POST /v1/companies', a, 'Content-Type: application/json', 'Transfer-Encoding: chunked') + body);
-    assert.deepEqual(answersOf(text).map(({ status }) => status), [400], body);
+    const text = await sendBytes(
+      port,
+      head('POST /v1/companies', a, 'Content-Type: application/json', 'Transfer-Encoding: chunked') + body,
+    );
+    assert.deepEqual(
+      answersOf(text).map(({ status }) => status),
+      [400],
+      body,
+    );
   }
   assert.deepEqual(await countRows(server), before);
 });
@@ -109,7 +159,11 @@ test('a body whose chunks break is answered 400, and nothing of it is written', 
 test('V59: requests that two tenants send down one connection at once are answered in order, each with its own', async () => {
   const lines = Array.from({ length: 40 }, (_, n) => {
     const tenant = n % 2 === 0 ? a : b;
-    if (n % 5 === 0) return head('POST /v1/companies', tenant, 'Content-Type: application/json', 'Content-Length: 16') + '{"name":"Piped"}';
+    if (n % 5 === 0)
+      return withBody(
+        head('POST /v1/companies', tenant, 'Content-Type: application/json', 'Content-Length: 16'),
+        '{"name":"Piped"}',
+      );
     return head(n % 3 === 0 ? 'GET /v1/contacts' : 'GET /v1/tenant', tenant);
   });
   const text = await sendBytes(port, lines.join('') + head('GET /v1/tenant', a, 'Connection: close'));
@@ -131,15 +185,30 @@ test('garbage behind a good request does not replace its answer', async () => {
 
 test('a request in a body is never taken for a request', async () => {
   const inner = head('DELETE /v1/companies/x', a);
-  const text = await sendBytes(port, head('POST /v1/companies', a, 'Content-Type: application/json', `Content-Length: ${inner.length}`, 'Connection: close') + inner);
-  assert.deepEqual(answersOf(text).map(({ status }) => status), [400]);
+  const text = await sendBytes(
+    port,
+    head(
+      'POST /v1/companies',
+      a,
+      'Content-Type: application/json',
+      `Content-Length: ${inner.length}`,
+      'Connection: close',
+    ) + inner,
+  );
+  assert.deepEqual(
+    answersOf(text).map(({ status }) => status),
+    [400],
+  );
 });
 
 test('a client that leaves in the middle of its body writes nothing and disturbs nobody', async () => {
   const before = await countRows(server);
   const starts = [
-    head('POST /v1/companies', a, 'Content-Type: application/json', 'Content-Length: 500') + '{"name":"Half',
-    head('POST /v1/companies', a, 'Content-Type: application/json', 'Transfer-Encoding: chunked') + 'd\r\n{"name":"Half\r\n',
+    withBody(head('POST /v1/companies', a, 'Content-Type: application/json', 'Content-Length: 500'), '{"name":"Half'),
+    withBody(
+      head('POST /v1/companies', a, 'Content-Type: application/json', 'Transfer-Encoding: chunked'),
+      'd\r\n{"name":"Half\r\n',
+    ),
     head('POST /v1/companies', a, 'Content-Type: application/json', 'Content-Length: 500'),
     head('POST /v1/companies', a).slice(0, -20),
   ];
@@ -149,7 +218,9 @@ test('a client that leaves in the middle of its body writes nothing and disturbs
         (bytes) =>
           new Promise<void>((resolve, reject) => {
             const socket = connect(port, '127.0.0.1', () => {
-              socket.write(bytes, () => setTimeout(() => (round % 2 === 0 ? socket.resetAndDestroy() : socket.destroy()), round * 3));
+              socket.write(bytes, () =>
+                setTimeout(() => (round % 2 === 0 ? socket.resetAndDestroy() : socket.destroy()), round * 3),
+              );
             });
             socket.on('error', reject);
             socket.on('close', () => resolve());
@@ -164,14 +235,25 @@ test('a client that leaves in the middle of its body writes nothing and disturbs
 });
 
 test('a request that expects or offers something else is answered as if it did not', async () => {
-  for (const header of [['Expect', '100-continue'], ['Expect', 'miracles'], ['Upgrade', 'h2c'], ['TE', 'trailers'], ['Range', 'bytes=0-1'], ['Accept', 'text/html'], ['Accept-Encoding', 'gzip']] as const) {
+  for (const header of [
+    ['Expect', '100-continue'],
+    ['Expect', 'miracles'],
+    ['Upgrade', 'h2c'],
+    ['TE', 'trailers'],
+    ['Range', 'bytes=0-1'],
+    ['Accept', 'text/html'],
+    ['Accept-Encoding', 'gzip'],
+  ] as const) {
     const more = header[0] === 'Upgrade' ? [header, ['Connection', 'Upgrade'] as const] : [header];
     assert.equal((await ask('GET', '/v1/tenant', more)).status, 200, header.join(': '));
   }
 });
 
 test('V77: no origin is let in by CORS, and a preflight is no success', async () => {
-  const origin = [['Origin', `http://${b.host}`], ['Access-Control-Request-Method', 'POST']] as const;
+  const origin = [
+    ['Origin', `http://${b.host}`],
+    ['Access-Control-Request-Method', 'POST'],
+  ] as const;
   assert.equal((await ask('OPTIONS', '/v1/contacts', origin)).status, 405);
   const answer = await ask('GET', '/v1/contacts', origin);
   assert.ok(!answer.rawHeaders.some((name) => /^access-control/i.test(name)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { RouteKey } from '@businessos/contract';
 import { type CallInput, exchange } from './client.ts';
 import { countRows, onboardingOf, onboardTenant, startTestServer } from './harness.ts';
@@ -37,7 +37,9 @@ async function refuses(
     assert.equal(problem.code, expected.code, `${route} ${JSON.stringify(problem)}`);
     const fields = problem.errors?.map(({ field }) => field) ?? [];
     assert.ok(
-      fields.some((field) => (typeof expected.field === 'string' ? field === expected.field : expected.field.test(field))),
+      fields.some((field) =>
+        typeof expected.field === 'string' ? field === expected.field : expected.field.test(field),
+      ),
       `${route} ${JSON.stringify(problem)}`,
     );
     for (const error of problem.errors ?? []) assert.ok(error.problem.length > 0 && error.fix.length > 0);
@@ -48,7 +50,10 @@ async function refuses(
 test('V87: fields that the server sets, and unknown ones, are refused by name', async () => {
   const set = ['id', 'tenant_id', 'version', 'created_at', 'updated_at', 'deleted_at', 'name_key', 'email_key', 'mode'];
   for (const field of [...set, 'Name', 'role', 'is_admin', 'toString', 'constructor', '', 'name ']) {
-    await refuses((body) => ({ body: { ...body, [field]: null } }), { code: 'REQUEST_INVALID', field: field || 'body' });
+    await refuses((body) => ({ body: { ...body, [field]: null } }), {
+      code: 'REQUEST_INVALID',
+      field: field || 'body',
+    });
   }
 });
 
@@ -64,13 +69,64 @@ test('values of a wrong type or form are refused by name', async () => {
   const contacts: RouteKey[] = ['POST /v1/contacts', 'PATCH /v1/contacts/{id}'];
   const companies: RouteKey[] = ['POST /v1/companies', 'PATCH /v1/companies/{id}'];
   const cases: [routes: RouteKey[], field: string, values: unknown[]][] = [
-    [[...contacts, ...companies], 'name', [null, 1, true, [], {}, ['x'], '', '   ', '\t', 'a\nb', 'a\u2028b', '\u200b', 'a\u0007', 'x'.repeat(201), { $ne: '' }]],
-    [contacts, 'email', [1, '', 'x', '@x.example', 'a@b', 'a b@mail.example', 'a@mail.example\nBcc: b@mail.example', `${'a'.repeat(65)}@mail.example`, `a@${'b'.repeat(250)}.example`, 'a@mail.example,b@mail.example', 'ö@mail.example']],
+    [
+      [...contacts, ...companies],
+      'name',
+      [
+        null,
+        1,
+        true,
+        [],
+        {},
+        ['x'],
+        '',
+        '   ',
+        '\t',
+        'a\nb',
+        'a\u2028b',
+        '\u200b',
+        'a\u0007',
+        'x'.repeat(201),
+        { $ne: '' },
+      ],
+    ],
+    [
+      contacts,
+      'email',
+      [
+        1,
+        '',
+        'x',
+        '@x.example',
+        'a@b',
+        'a b@mail.example',
+        'a@mail.example\nBcc: b@mail.example',
+        `${'a'.repeat(65)}@mail.example`,
+        `a@${'b'.repeat(250)}.example`,
+        'a@mail.example,b@mail.example',
+        'ö@mail.example',
+      ],
+    ],
     [contacts, 'phone', [1, '', 'x'.repeat(41), 'a\rb']],
     [contacts, 'status', [null, 1, 'boss', 'LEAD', ['lead']]],
     [contacts, 'company_id', [1, '', 'x', `${randomUUID()}'`, [randomUUID()], `{${randomUUID()}}`]],
     [contacts, 'owner', [1, 'me', {}]],
-    [contacts, 'touched_at', [null, 1, '', 'now', '2026-02-30T00:00:00Z', '2026-01-01', '2026-01-01T00:00:00', '0000-01-01T00:00:00Z', '2200-01-01T00:00:00Z', 'infinity']],
+    [
+      contacts,
+      'touched_at',
+      [
+        null,
+        1,
+        '',
+        'now',
+        '2026-02-30T00:00:00Z',
+        '2026-01-01',
+        '2026-01-01T00:00:00',
+        '0000-01-01T00:00:00Z',
+        '2200-01-01T00:00:00Z',
+        'infinity',
+      ],
+    ],
     [companies, 'domain', [1, '', 'x', 'http://x.example', 'x.example/', 'x.example:80', '-x.example', 'ö.example']],
   ];
   for (const [routes, field, values] of cases) {
@@ -91,14 +147,32 @@ test('V88: keys given twice, and __proto__, are refused wherever they stand', as
   await refuses(() => ({ body: '{"name":"a","name":"a"}' }), { code: 'BODY_INVALID', field: 'name' });
   await refuses(() => ({ body: '{"name":"a","\\u006eame":"b"}' }), { code: 'BODY_INVALID', field: 'name' });
   await refuses(() => ({ body: '{"x":{"y":1,"y":2}}' }), { code: 'BODY_INVALID', field: 'x.y' });
-  await refuses(() => ({ body: '{"name":"a","__proto__":{"name":"b"}}' }), { code: 'BODY_INVALID', field: '__proto__' });
+  await refuses(() => ({ body: '{"name":"a","__proto__":{"name":"b"}}' }), {
+    code: 'BODY_INVALID',
+    field: '__proto__',
+  });
   await refuses(() => ({ body: '{"name":"a","\\u005f_proto__":1}' }), { code: 'BODY_INVALID', field: '__proto__' });
-  await refuses(() => ({ body: '{"name":"a","constructor":{"prototype":{"x":1}}}' }), { code: 'REQUEST_INVALID', field: 'constructor' });
+  await refuses(() => ({ body: '{"name":"a","constructor":{"prototype":{"x":1}}}' }), {
+    code: 'REQUEST_INVALID',
+    field: 'constructor',
+  });
   assert.equal(({} as { x?: number }).x, undefined);
 });
 
 test('a body that is no JSON, empty, too deep, too wide, or of numbers beyond exactness is refused', async () => {
-  for (const body of ['{', '{"name":}', "{'name':'x'}", '{"name":"x"}}', '{"name":"x"} {}', '\u{feff}{"name":"x"}', '{"name":"x",}', '// x\n{}', 'NaN', '{"name":"a\nb"}', '{"name":"\\x41"}']) {
+  for (const body of [
+    '{',
+    '{"name":}',
+    "{'name':'x'}",
+    '{"name":"x"}}',
+    '{"name":"x"} {}',
+    '\u{feff}{"name":"x"}',
+    '{"name":"x",}',
+    '// x\n{}',
+    'NaN',
+    '{"name":"a\nb"}',
+    '{"name":"\\x41"}',
+  ]) {
     await refuses(() => ({ body }), { code: 'BODY_INVALID', field: 'body' });
   }
   await refuses(() => ({ body: '' }), { code: 'BODY_INVALID', field: 'body' });
@@ -145,16 +219,41 @@ test('V159: a body over 64 KiB is answered 413 with its bound, told its length o
 });
 
 test('another media type, charset or a compressed body is answered 415', async () => {
-  const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json; charset=latin1', 'application/merge-patch+json', 'application/jsonx', ''];
+  const types = [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=latin1',
+    'application/merge-patch+json',
+    'application/jsonx',
+    '',
+  ];
   for (const type of types) {
-    await refuses(() => ({ headers: [['Content-Type', type]] }), { code: 'MEDIA_TYPE_UNSUPPORTED', field: 'content-type' });
+    await refuses(() => ({ headers: [['Content-Type', type]] }), {
+      code: 'MEDIA_TYPE_UNSUPPORTED',
+      field: 'content-type',
+    });
   }
-  await refuses(() => ({ headers: [['Content-Type', 'application/json'], ['Content-Type', 'text/plain']] }), { code: 'MEDIA_TYPE_UNSUPPORTED', field: 'content-type' });
+  await refuses(
+    () => ({
+      headers: [
+        ['Content-Type', 'application/json'],
+        ['Content-Type', 'text/plain'],
+      ],
+    }),
+    { code: 'MEDIA_TYPE_UNSUPPORTED', field: 'content-type' },
+  );
   for (const encoding of ['gzip', 'deflate', 'br', 'identity, gzip']) {
-    await refuses((body) => ({ body: gzipSync(JSON.stringify(body)), headers: [['Content-Encoding', encoding]] }), { code: 'MEDIA_TYPE_UNSUPPORTED', field: 'content-encoding' });
+    await refuses((body) => ({ body: gzipSync(JSON.stringify(body)), headers: [['Content-Encoding', encoding]] }), {
+      code: 'MEDIA_TYPE_UNSUPPORTED',
+      field: 'content-encoding',
+    });
   }
   for (const type of ['application/json', 'APPLICATION/JSON;charset="UTF-8"', 'application/json; charset=utf-8']) {
-    assert.equal((await a.call('POST /v1/companies', { body: { name: 'Right' }, headers: [['Content-Type', type]] })).status, 201);
+    assert.equal(
+      (await a.call('POST /v1/companies', { body: { name: 'Right' }, headers: [['Content-Type', type]] })).status,
+      201,
+    );
   }
 });
 
@@ -186,7 +285,13 @@ test('a body where none is taken is refused, and the connection stays in step', 
 });
 
 test('a query where none is taken is refused by the name of its parameter', async () => {
-  for (const [query, field] of [['x=1', 'x'], ['limit=1', 'limit'], ['=', 'query'], [`${'y'.repeat(200)}=1`, 'y'.repeat(100)], ['%ff=1', 'query']] as const) {
+  for (const [query, field] of [
+    ['x=1', 'x'],
+    ['limit=1', 'limit'],
+    ['=', 'query'],
+    [`${'y'.repeat(200)}=1`, 'y'.repeat(100)],
+    ['%ff=1', 'query'],
+  ] as const) {
     const { problem } = await a.call('GET /v1/contacts/{id}', { params: { id: contact.id }, query });
     assert.deepEqual([problem.code, problem.errors?.[0]?.field], ['REQUEST_INVALID', field], query);
   }
@@ -198,7 +303,10 @@ test('an Idempotency-Key of another form, or given twice, is refused', async () 
     await refuses(() => ({ key: '', headers: [] }), { code: 'REQUEST_INVALID', field: 'Idempotency-Key' });
     if (key !== 'é') await refuses(() => ({ key }), { code: 'REQUEST_INVALID', field: 'Idempotency-Key' });
   }
-  await refuses(() => ({ key: 'one', headers: [['Idempotency-Key', 'one']] }), { code: 'REQUEST_INVALID', field: 'Idempotency-Key' });
+  await refuses(() => ({ key: 'one', headers: [['Idempotency-Key', 'one']] }), {
+    code: 'REQUEST_INVALID',
+    field: 'Idempotency-Key',
+  });
   const body = onboardingOf('keyless');
   const { problem } = await server.operate('POST /v1/operator/tenants', { body });
   assert.deepEqual([problem.code, problem.errors?.[0]?.field], ['REQUEST_INVALID', 'Idempotency-Key']);
@@ -209,10 +317,24 @@ test('V89: statements of SQL in every part of a request are values or refused, a
   const made = (await a.call('POST /v1/contacts', { body: { name: sql, phone: `' or '1'='1` }, key: "k';--" })).ok;
   assert.equal(made.name, sql);
   const { items } = (await a.call('GET /v1/contacts', { query: { 'name.prefix': sql } })).ok;
-  assert.deepEqual(items.map(({ id }) => id), [made.id]);
-  for (const input of [{ 'sort': `name; ${sql}` }, { 'status.eq': sql }, { 'company.eq': sql }, { after: sql }, { limit: '1; select 1' }, { [sql]: '1' }]) {
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    [made.id],
+  );
+  for (const input of [
+    { sort: `name; ${sql}` },
+    { 'status.eq': sql },
+    { 'company.eq': sql },
+    { after: sql },
+    { limit: '1; select 1' },
+    { [sql]: '1' },
+  ]) {
     assert.equal((await a.call('GET /v1/contacts', { query: input as Record<string, string> })).status, 400);
   }
   assert.equal((await a.call('GET /v1/contacts/{id}', { params: { id: encodeURIComponent(sql) } })).status, 404);
-  assert.equal((await a.call('PATCH /v1/contacts/{id}', { params: { id: made.id }, version: `"1" or 1=1`, body: { name: 'x' } })).status, 400);
+  assert.equal(
+    (await a.call('PATCH /v1/contacts/{id}', { params: { id: made.id }, version: `"1" or 1=1`, body: { name: 'x' } }))
+      .status,
+    400,
+  );
 });

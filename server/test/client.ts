@@ -46,7 +46,7 @@ export interface CallInput {
 }
 
 /** Sends a request and reads the whole answer. Rejects when the connection ends before it is complete. */
-export function sendRaw(port: number, { method, target, headers = [], body, agent, signal }: RawRequest): Promise<RawAnswer> {
+function sendRaw(port: number, { method, target, headers = [], body, agent, signal }: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const out = request({
       host: '127.0.0.1',
@@ -96,7 +96,14 @@ export async function callRoute<K extends RouteKey>(
   }
   if (bytes !== undefined) headers.push(['Content-Length', String(Buffer.byteLength(bytes))]);
   const target = `${path.replace(/\{(\w+)\}/g, (_, name: string) => params?.[name] ?? '')}${text === '' ? '' : `?${text}`}`;
-  return (await exchange(port, { method, target, headers: [...headers, ...more], body: bytes, agent, signal })) as Answer<K>;
+  return (await exchange(port, {
+    method,
+    target,
+    headers: [...headers, ...more],
+    body: bytes,
+    agent,
+    signal,
+  })) as Answer<K>;
 }
 
 /** Sends any request and checks the answer against the contract of whatever it addresses. */

@@ -6,7 +6,8 @@ const server = await startTestServer({ lockTimeoutMs: 300 });
 const [a, b] = [await onboardTenant(server), await onboardTenant(server)];
 
 async function companyWithContacts(count: number) {
-  const company = (await a.call('POST /v1/companies', { body: { name: `Firm ${a.marker}`, domain: 'Firm.example' } })).ok;
+  const company = (await a.call('POST /v1/companies', { body: { name: `Firm ${a.marker}`, domain: 'Firm.example' } }))
+    .ok;
   const contacts = [];
   for (let n = 0; n < count; n++) {
     const body = { name: `Person ${n} ${a.marker}`, company_id: company.id };

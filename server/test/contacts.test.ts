@@ -48,7 +48,13 @@ test('a contact is created with its defaults, read, changed field by field and c
   const changed = (await a.call('PATCH /v1/contacts/{id}', { params, version: 1, body })).ok;
   const { updated_at, ...rest } = changed;
   const { updated_at: first, ...before } = made;
-  assert.deepEqual(rest, { ...before, status: 'active', phone: null, touched_at: '2026-02-03T02:05:06.000Z', version: 2 });
+  assert.deepEqual(rest, {
+    ...before,
+    status: 'active',
+    phone: null,
+    touched_at: '2026-02-03T02:05:06.000Z',
+    version: 2,
+  });
   assert.ok(updated_at >= first);
   assert.deepEqual((await a.call('GET /v1/contacts/{id}', { params })).ok, changed);
 });
@@ -70,7 +76,10 @@ test('HEAD answers the headers of GET and no body', async () => {
 test('a change or delete without If-Match answers 428 and changes nothing', async () => {
   const { id } = await newContact();
   const params = { id };
-  assert.equal((await a.call('PATCH /v1/contacts/{id}', { params, body: { name: 'X' } })).problem.code, 'VERSION_NEEDED');
+  assert.equal(
+    (await a.call('PATCH /v1/contacts/{id}', { params, body: { name: 'X' } })).problem.code,
+    'VERSION_NEEDED',
+  );
   assert.equal((await a.call('DELETE /v1/contacts/{id}', { params })).problem.code, 'VERSION_NEEDED');
   assert.equal((await a.call('GET /v1/contacts/{id}', { params })).ok.version, 1);
 });
@@ -107,12 +116,19 @@ test('V76: an ETag of one tenant says nothing to another, and no answer is ever 
   const params = { id };
   const own = await a.call('GET /v1/contacts/{id}', { params });
   assert.equal(own.headers['etag'], '"1"');
-  for (const headers of [[['If-None-Match', '"1"']], [['If-None-Match', '*']], [['If-Modified-Since', 'Fri, 01 Jan 2100 00:00:00 GMT']]] as const) {
+  for (const headers of [
+    [['If-None-Match', '"1"']],
+    [['If-None-Match', '*']],
+    [['If-Modified-Since', 'Fri, 01 Jan 2100 00:00:00 GMT']],
+  ] as const) {
     const twin = await b.call('GET /v1/contacts/{id}', { params, headers });
     assert.equal(twin.ok.name, `Twin ${b.marker}`);
     assert.equal((await a.call('GET /v1/contacts/{id}', { params, headers })).ok.name, `Contact ${a.marker}`);
   }
-  assert.equal((await b.call('PATCH /v1/contacts/{id}', { params, version: 1, body: { name: 'Changed by B' } })).ok.version, 2);
+  assert.equal(
+    (await b.call('PATCH /v1/contacts/{id}', { params, version: 1, body: { name: 'Changed by B' } })).ok.version,
+    2,
+  );
   assert.equal((await a.call('GET /v1/contacts/{id}', { params })).ok.version, 1);
 });
 
@@ -141,7 +157,10 @@ test('a deleted contact is a missing one everywhere, and stays in the trash with
   }
   const { items } = (await a.call('GET /v1/contacts', { query: { 'email.eq': 'gone@mail.example' } })).ok;
   assert.deepEqual(items, []);
-  const { rows } = await server.db.admin.query('select name, version from crm.contacts where id = $1 and deleted_at is not null', [made.id]);
+  const { rows } = await server.db.admin.query(
+    'select name, version from crm.contacts where id = $1 and deleted_at is not null',
+    [made.id],
+  );
   assert.deepEqual(rows, [{ name: made.name, version: 2 }]);
 });
 
@@ -161,7 +180,9 @@ test('an e-mail address belongs to one contact of a tenant in any case, and to o
 
 test('of 12 contacts made at once with one e-mail address exactly one is made', async () => {
   const answers = await Promise.all(
-    Array.from({ length: 12 }, () => a.call('POST /v1/contacts', { body: { name: 'Race', email: 'race@mail.example' } })),
+    Array.from({ length: 12 }, () =>
+      a.call('POST /v1/contacts', { body: { name: 'Race', email: 'race@mail.example' } }),
+    ),
   );
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array<number>(11).fill(409)]);
 });
@@ -179,7 +200,8 @@ test("V14: a reference to another tenant's company answers byte for byte like on
   const trashed = (await a.call('POST /v1/companies', { body: { name: 'Trashed' } })).ok.id;
   await a.call('DELETE /v1/companies/{id}', { params: { id: trashed }, version: 1 });
   const { id } = await newContact();
-  const create = async (company_id: string) => bare(await a.call('POST /v1/contacts', { body: { name: 'X', company_id } }));
+  const create = async (company_id: string) =>
+    bare(await a.call('POST /v1/contacts', { body: { name: 'X', company_id } }));
   const change = async (company_id: string) =>
     bare(await a.call('PATCH /v1/contacts/{id}', { params: { id }, version: 1, body: { company_id } }));
   for (const refused of [create, change]) {

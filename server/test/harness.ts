@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { OnboardingRequest, Plan, Role, RouteKey, Tenant } from '@businessos/contract';
-import { type TestDatabase, testDatabase } from '@businessos/tenancy/testing';
+import type { TestDatabase } from '@businessos/tenancy/testing';
 import type { Config } from '../src/config.ts';
 import { migrations, productLogins, setupSql } from '../src/database.ts';
 import { createLog, type Running, startServer } from '../src/start.ts';
@@ -41,6 +41,8 @@ export interface HarnessOptions {
   config?: Partial<Config>;
   /** Lock timeout of the server's sessions. */
   lockTimeoutMs?: number;
+  /** Where the server finds its database, when a test stands in between. */
+  databasePort?: number;
   /** Another build of the server, for tests that break it on purpose. */
   start?: typeof startServer;
 }
@@ -50,9 +52,11 @@ const running: (() => Promise<void>)[] = [];
 after(async () => {
   for (const stop of running.reverse()) await stop();
 });
+// loaded behind that hook, since hooks run in the order they were made and a server must end before its database
+const { testDatabase } = await import('@businessos/tenancy/testing');
 
 /** Makes a configuration whose data folder is new and ends with the test file. */
-export function testConfig(more: Partial<Config> = {}): Config {
+function testConfig(more: Partial<Config> = {}): Config {
   const dataDir = mkdtempSync(join(tmpdir(), 'bos-server-'));
   running.unshift(async () => rmSync(dataDir, { recursive: true, force: true }));
   return {
@@ -79,13 +83,17 @@ export async function startTestServer(options: HarnessOptions = {}): Promise<Tes
 
 /** Starts one more server on a database that another test server uses already. */
 export async function startOn(db: TestDatabase, options: HarnessOptions = {}): Promise<TestServer> {
-  const { lockTimeoutMs, start = startServer } = options;
+  const { lockTimeoutMs, databasePort, start = startServer } = options;
   const config = testConfig(options.config);
   mkdirSync(join(config.dataDir, 'keys'));
   writeFileSync(join(config.dataDir, 'keys/seal.json'), JSON.stringify(db.sealKeys));
   const lines: string[] = [];
   const log = createLog(config, { write: (line: string) => void lines.push(line.trimEnd()) });
-  const connection = (role: string) => ({ ...db.connection(role), ...(lockTimeoutMs && { lockTimeoutMs }) });
+  const connection = (role: string) => ({
+    ...db.connection(role),
+    ...(lockTimeoutMs && { lockTimeoutMs }),
+    ...(databasePort && { port: databasePort }),
+  });
   const started = await start(config, { log, database: { connection, embedded: undefined, weaker: [] } });
   running.push(started.stop);
   const operator = operatorToken(config, randomUUID(), HOUR);

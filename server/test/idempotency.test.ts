@@ -9,13 +9,22 @@ const [a, b] = [await onboardTenant(server), await onboardTenant(server)];
 const { admin } = server.db;
 
 /** What two answers to one request must share. */
-const same = ({ status, headers, text }: Answer) => ({ status, etag: headers['etag'], type: headers['content-type'], text });
+const same = ({ status, headers, text }: Answer) => ({
+  status,
+  etag: headers['etag'],
+  type: headers['content-type'],
+  text,
+});
 
 async function added(work: () => Promise<unknown>): Promise<Record<string, number>> {
   const before = await countRows(server);
   await work();
   const after = await countRows(server);
-  return Object.fromEntries(Object.entries(after).flatMap(([name, rows]) => (rows === before[name] ? [] : [[name, rows - (before[name] ?? 0)]])));
+  return Object.fromEntries(
+    Object.entries(after).flatMap(([name, rows]) =>
+      rows === before[name] ? [] : [[name, rows - (before[name] ?? 0)]],
+    ),
+  );
 }
 
 test('a write that is sent again with its key has one effect and the same answer, also when the record has changed since', async () => {
@@ -63,7 +72,10 @@ test('a key that comes with another body, version, path or method is answered 42
   await a.call('PATCH /v1/companies/{id}', { key: key2, params, version: 1, body: { name: 'New' } });
   const stale = await a.call('PATCH /v1/companies/{id}', { key: key2, params, version: 2, body: { name: 'New' } });
   assert.equal(stale.problem.code, 'KEY_REUSED');
-  const spaced = await a.call('POST /v1/companies', { key, body: ' {"domain" : "keyed.example", "name" : "\\u004beyed" } ' });
+  const spaced = await a.call('POST /v1/companies', {
+    key,
+    body: ' {"domain" : "keyed.example", "name" : "\\u004beyed" } ',
+  });
   assert.equal(spaced.ok.id, made.id, 'other spelling of the same body');
 });
 
@@ -117,8 +129,14 @@ test('a write that was refused does not keep its key', async () => {
     assert.equal((await a.call('POST /v1/contacts', { key, body })).status, 409);
     assert.equal((await a.call('POST /v1/contacts', { key, body: { ...body, company_id: randomUUID() } })).status, 422);
     assert.equal((await a.call('POST /v1/contacts', { key, body: { ...body, bad: 1 } })).status, 400);
-    assert.equal((await a.call('PATCH /v1/contacts/{id}', { key, params: { id }, version: 7, body: { phone: '1' } })).status, 412);
-    assert.equal((await a.call('POST /v1/contacts', { key, body: { name: 'x' }, token: a.tokenFor('viewer') })).status, 403);
+    assert.equal(
+      (await a.call('PATCH /v1/contacts/{id}', { key, params: { id }, version: 7, body: { phone: '1' } })).status,
+      412,
+    );
+    assert.equal(
+      (await a.call('POST /v1/contacts', { key, body: { name: 'x' }, token: a.tokenFor('viewer') })).status,
+      403,
+    );
     await a.call('DELETE /v1/contacts/{id}', { params: { id }, version: 1 });
     assert.equal((await a.call('POST /v1/contacts', { key, body })).status, 201);
   });
@@ -130,7 +148,10 @@ test('a key that is older than 24 hours can be used again, and old keys are clea
   const first = (await a.call('POST /v1/companies', { key, body: { name: 'Old' } })).ok;
   await a.call('POST /v1/companies', { key: other, body: { name: 'Old too' } });
   const age = (interval: string) =>
-    admin.query('update server.idempotency set created_at = created_at - $1::interval where key = any($2)', [interval, [key, other]]);
+    admin.query('update server.idempotency set created_at = created_at - $1::interval where key = any($2)', [
+      interval,
+      [key, other],
+    ]);
   await age('23 hours 59 minutes');
   assert.equal((await a.call('POST /v1/companies', { key, body: { name: 'New' } })).problem.code, 'KEY_REUSED');
   await age('2 minutes');
@@ -144,9 +165,13 @@ test('a key that is older than 24 hours can be used again, and old keys are clea
 test('of 10 requests at once with a key that is older than 24 hours one has its effect', async () => {
   const key = randomUUID();
   await a.call('POST /v1/companies', { key, body: { name: 'Aged' } });
-  await admin.query("update server.idempotency set created_at = created_at - interval '25 hours' where key = $1", [key]);
+  await admin.query("update server.idempotency set created_at = created_at - interval '25 hours' where key = $1", [
+    key,
+  ]);
   const grown = await added(async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => a.call('POST /v1/companies', { key, body: { name: 'Aged' } })));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => a.call('POST /v1/companies', { key, body: { name: 'Aged' } })),
+    );
     assert.equal(new Set(answers.map(({ text }) => text)).size, 1);
   });
   assert.deepEqual(grown, { 'crm.companies': 1 });
@@ -155,7 +180,10 @@ test('of 10 requests at once with a key that is older than 24 hours one has its 
 test('a key whose first request still runs is answered 409 after a bounded wait, and works when that is over', async () => {
   const key = randomUUID();
   await admin.query('begin');
-  await admin.query('insert into server.idempotency (tenant_id, principal, key, request_hash) values ($1, $2, $3, $4)', [a.id, `u:${a.ownerId}`, key, 'x']);
+  await admin.query(
+    'insert into server.idempotency (tenant_id, principal, key, request_hash) values ($1, $2, $3, $4)',
+    [a.id, `u:${a.ownerId}`, key, 'x'],
+  );
   const body = { name: 'Waits' };
   assert.equal((await a.call('POST /v1/companies', { key, body })).problem.code, 'REQUEST_RUNNING');
   await admin.query('rollback');
@@ -165,11 +193,22 @@ test('a key whose first request still runs is answered 409 after a bounded wait,
 test("no tenant reads another's keys: a stored answer is never given to anybody else", async () => {
   const key = randomUUID();
   await a.call('POST /v1/companies', { key, body: { name: `Secret ${a.marker}` } });
-  const { rows } = await admin.query<{ principal: string }>('select principal from server.idempotency where key = $1', [key]);
+  const { rows } = await admin.query<{ principal: string }>('select principal from server.idempotency where key = $1', [
+    key,
+  ]);
   assert.deepEqual(rows, [{ principal: `u:${a.ownerId}` }]);
   // the same person, key and request in another tenant
-  const answer = await b.call('POST /v1/companies', { key, body: { name: `Secret ${a.marker}` }, token: b.tokenFor('owner', a.ownerId) });
+  const answer = await b.call('POST /v1/companies', {
+    key,
+    body: { name: `Secret ${a.marker}` },
+    token: b.tokenFor('owner', a.ownerId),
+  });
   assert.equal(answer.status, 201);
-  const ids = await admin.query('select tenant_id from crm.companies where name = $1 order by tenant_id', [`Secret ${a.marker}`]);
-  assert.deepEqual(ids.rows.map(({ tenant_id }) => tenant_id), [a.id, b.id].toSorted());
+  const ids = await admin.query('select tenant_id from crm.companies where name = $1 order by tenant_id', [
+    `Secret ${a.marker}`,
+  ]);
+  assert.deepEqual(
+    ids.rows.map(({ tenant_id }) => tenant_id),
+    [a.id, b.id].toSorted(),
+  );
 });

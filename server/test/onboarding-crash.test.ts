@@ -43,7 +43,9 @@ async function broken(steps: Partial<OnboardingSteps>) {
   const { problem } = await server.operate(route, { body, key });
   Object.assign(platform.steps, real);
   assert.equal(problem.code, 'INTERNAL');
-  const { rows } = await admin.query<{ id: string }>('select tenant_id as id from control.onboardings where key = $1', [key]);
+  const { rows } = await admin.query<{ id: string }>('select tenant_id as id from control.onboardings where key = $1', [
+    key,
+  ]);
   const id = rows[0]?.id ?? '';
   return { marker, body, key, id, tenant: await asTenant(server, { id, slug: body.slug }, marker) };
 }
@@ -51,7 +53,13 @@ async function broken(steps: Partial<OnboardingSteps>) {
 /** A tenant that is not open is answered like a missing one, whatever is shown to it. */
 async function isClosed(tenant: TestTenant): Promise<void> {
   const host = `api.bos.localhost:${server.port}`;
-  for (const input of [{}, { token: null }, { token: 'x.y.z' }, { host }, { host, headers: [['X-Tenant', tenant.slug]] as const }]) {
+  for (const input of [
+    {},
+    { token: null },
+    { token: 'x.y.z' },
+    { host },
+    { host, headers: [['X-Tenant', tenant.slug]] as const },
+  ]) {
     assert.equal((await tenant.call('GET /v1/tenant', input)).problem.code, 'NOT_FOUND');
     assert.equal((await tenant.call('GET /v1/contacts', input)).problem.code, 'NOT_FOUND');
     assert.equal((await tenant.call('POST /v1/contacts', { ...input, body: { name: 'x' } })).problem.code, 'NOT_FOUND');
@@ -87,7 +95,9 @@ for (const [when, steps] of Object.entries(deaths)) {
     const { id, tenant, body, key } = await broken(steps);
     await isClosed(tenant);
     assert.deepEqual(await sweepOnboardings(platform.tenants, platform.steps), [], 'it may still run');
-    await admin.query("update control.onboardings set started_at = now() - interval '2 minutes' where tenant_id = $1", [id]);
+    await admin.query("update control.onboardings set started_at = now() - interval '2 minutes' where tenant_id = $1", [
+      id,
+    ]);
     assert.deepEqual(await sweepOnboardings(platform.tenants, platform.steps), [id]);
     await isWhole(id);
     assert.equal((await tenant.call('GET /v1/tenant')).ok.mode, 'open');
@@ -103,9 +113,16 @@ test('a probe that finds another tenant leaves the new one closed, and one that 
   const bad = await broken({ probe: leak });
   const good = await broken({ fill: die });
   await isClosed(bad.tenant);
-  await admin.query("update control.onboardings set started_at = now() - interval '1 hour' where tenant_id = $1", [bad.id]);
-  await admin.query("update control.onboardings set started_at = now() - interval '2 minutes' where tenant_id = $1", [good.id]);
-  const steps: OnboardingSteps = { ...real, probe: (id, neighbour) => (id === bad.id ? leak() : real.probe(id, neighbour)) };
+  await admin.query("update control.onboardings set started_at = now() - interval '1 hour' where tenant_id = $1", [
+    bad.id,
+  ]);
+  await admin.query("update control.onboardings set started_at = now() - interval '2 minutes' where tenant_id = $1", [
+    good.id,
+  ]);
+  const steps: OnboardingSteps = {
+    ...real,
+    probe: (id, neighbour) => (id === bad.id ? leak() : real.probe(id, neighbour)),
+  };
   await assert.rejects(sweepOnboardings(platform.tenants, steps), (error: AggregateError) => error.errors.length === 1);
   await isWhole(good.id);
   await isClosed(bad.tenant);
@@ -120,7 +137,10 @@ test('the real probe refuses to open a tenant when row security of a table lets 
   const { problem } = await server.operate(route, { body, key });
   await admin.query('alter table crm.companies enable row level security, force row level security');
   assert.equal(problem.code, 'INTERNAL');
-  const { rows } = await admin.query('select mode from tenancy.homes join control.tenants using (tenant_id) where slug = $1', [body.slug]);
+  const { rows } = await admin.query(
+    'select mode from tenancy.homes join control.tenants using (tenant_id) where slug = $1',
+    [body.slug],
+  );
   assert.deepEqual(rows, [{ mode: 'provisioning' }]);
   assert.equal((await server.operate(route, { body, key })).ok.mode, 'open');
 });

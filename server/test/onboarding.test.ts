@@ -14,13 +14,24 @@ test('one call makes tenant, home, placement, owner and first records, and the o
   const marker = newMarker();
   const body = {
     ...onboardingOf(marker, 'enterprise'),
-    config: { providers: [{ name: 'main', kind: 'mistral', model: 'large' }], locale: 'de-AT', time_zone: 'Europe/Vienna' },
+    config: {
+      providers: [{ name: 'main', kind: 'mistral', model: 'large' }],
+      locale: 'de-AT',
+      time_zone: 'Europe/Vienna',
+    },
   };
   const made = (await server.operate(route, { body, key: randomUUID() })).ok;
   const { created_at: _, id, ...rest } = made;
-  assert.deepEqual(rest, { slug: body.slug, name: body.name, region: 'eu', plan: 'enterprise', mode: 'open', config: body.config });
-  const after = await countRows(server);
-  const grown = Object.fromEntries(Object.entries(after).map(([name, rows]) => [name, rows - (before[name] ?? 0)]));
+  assert.deepEqual(rest, {
+    slug: body.slug,
+    name: body.name,
+    region: 'eu',
+    plan: 'enterprise',
+    mode: 'open',
+    config: body.config,
+  });
+  const now = await countRows(server);
+  const grown = Object.fromEntries(Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)]));
   assert.deepEqual(grown, {
     'crm.companies': 1,
     'crm.contacts': 1,
@@ -37,10 +48,16 @@ test('one call makes tenant, home, placement, owner and first records, and the o
   assert.deepEqual((await tenant.call('GET /v1/tenant')).ok, made);
   const [contact] = (await tenant.call('GET /v1/contacts')).ok.items;
   const [company] = (await tenant.call('GET /v1/companies')).ok.items;
-  assert.deepEqual([contact?.email, contact?.owner, contact?.company_id, company?.name], [body.owner.email, tenant.ownerId, company?.id, body.name]);
+  assert.deepEqual(
+    [contact?.email, contact?.owner, contact?.company_id, company?.name],
+    [body.owner.email, tenant.ownerId, company?.id, body.name],
+  );
   const { rows } = await admin.query('select role, email, name from identity.memberships where tenant_id = $1', [id]);
   assert.deepEqual(rows, [{ role: 'owner', email: body.owner.email, name: body.owner.name }]);
-  const { rows: kept } = await admin.query('select request, done_at is not null as done from control.onboardings where tenant_id = $1', [id]);
+  const { rows: kept } = await admin.query(
+    'select request, done_at is not null as done from control.onboardings where tenant_id = $1',
+    [id],
+  );
   assert.deepEqual(kept, [{ request: null, done: true }], 'what was kept for a crash names nobody any more');
 });
 
@@ -104,21 +121,45 @@ test('a person who is known already becomes the owner of a second tenant, with t
 test('tenants made at once for one person share that person', async () => {
   const owner = { email: `many-${newMarker()}@mail.example`, name: 'Many' };
   const answers = await Promise.all(
-    Array.from({ length: 6 }, () => server.operate(route, { body: { ...onboardingOf(newMarker()), owner }, key: randomUUID() })),
+    Array.from({ length: 6 }, () =>
+      server.operate(route, { body: { ...onboardingOf(newMarker()), owner }, key: randomUUID() }),
+    ),
   );
   const ids = answers.map(({ ok }) => ok.id);
-  const { rows } = await admin.query('select distinct person_id from identity.memberships where tenant_id = any($1)', [ids]);
+  const { rows } = await admin.query('select distinct person_id from identity.memberships where tenant_id = any($1)', [
+    ids,
+  ]);
   assert.equal(rows.length, 1);
 });
 
 test('a slug that is taken, reserved or no slug, and a region without a cluster, is refused by name and leaves nothing', async () => {
   const before = await countRows(server);
   const refused = async (change: object, code: string, field: string) => {
-    const { problem } = await server.operate(route, { body: { ...onboardingOf(newMarker()), ...change }, key: randomUUID() });
+    const { problem } = await server.operate(route, {
+      body: { ...onboardingOf(newMarker()), ...change },
+      key: randomUUID(),
+    });
     assert.deepEqual([problem.code, problem.errors?.[0]?.field], [code, field], JSON.stringify(change));
   };
   await refused({ slug: first.slug }, 'SLUG_TAKEN', 'slug');
-  for (const slug of [...reservedSlugs, 'ab', 'a'.repeat(41), 'Acme', 'a b', '-a', 'a-', 'a--b', '1abc', 'xn--abc', 'bücher', 'a_b', 'a.b', '', ' acme', "a';--"]) {
+  for (const slug of [
+    ...reservedSlugs,
+    'ab',
+    'a'.repeat(41),
+    'Acme',
+    'a b',
+    '-a',
+    'a-',
+    'a--b',
+    '1abc',
+    'xn--abc',
+    'bücher',
+    'a_b',
+    'a.b',
+    '',
+    ' acme',
+    "a';--",
+  ]) {
     await refused({ slug }, 'SLUG_REFUSED', 'slug');
   }
   await refused({ slug: 'x'.repeat(201) }, 'REQUEST_INVALID', 'slug');
@@ -154,15 +195,27 @@ test('operators list tenants page by page, filter them, and read one', async () 
   assert.deepEqual(all, rows.map(({ slug }) => slug).toSorted());
   const one = (await server.operate('GET /v1/operator/tenants/{slug}', { params: { slug: first.slug } })).ok;
   assert.deepEqual(one, (await first.call('GET /v1/tenant')).ok);
-  const found = (await server.operate('GET /v1/operator/tenants', { query: { 'slug.prefix': first.slug.slice(0, 8) } })).ok.items;
-  assert.deepEqual(found.map(({ slug }) => slug), [first.slug]);
-  assert.deepEqual((await server.operate('GET /v1/operator/tenants', { query: { 'mode.eq': 'suspended' } })).ok.items, []);
+  const found = (await server.operate('GET /v1/operator/tenants', { query: { 'slug.prefix': first.slug.slice(0, 8) } }))
+    .ok.items;
+  assert.deepEqual(
+    found.map(({ slug }) => slug),
+    [first.slug],
+  );
+  assert.deepEqual(
+    (await server.operate('GET /v1/operator/tenants', { query: { 'mode.eq': 'suspended' } })).ok.items,
+    [],
+  );
   for (const slug of ['nobody-here', 'admin', 'UPPER', 'x%20y', "a'--"]) {
-    assert.equal((await server.operate('GET /v1/operator/tenants/{slug}', { params: { slug } })).problem.code, 'NOT_FOUND');
+    assert.equal(
+      (await server.operate('GET /v1/operator/tenants/{slug}', { params: { slug } })).problem.code,
+      'NOT_FOUND',
+    );
   }
   for (const sort of ['-slug', 'created', '-created']) {
     const page = (await server.operate('GET /v1/operator/tenants', { query: { sort, limit: 2 } })).ok;
-    const next = (await server.operate('GET /v1/operator/tenants', { query: { sort, limit: 100, after: page.next ?? '' } })).ok;
+    const next = (
+      await server.operate('GET /v1/operator/tenants', { query: { sort, limit: 100, after: page.next ?? '' } })
+    ).ok;
     assert.equal(new Set([...page.items, ...next.items].map(({ id }) => id)).size, all.length);
   }
 });

@@ -25,7 +25,11 @@ await fill(b, 60);
 type ListRoute = 'GET /v1/contacts' | 'GET /v1/companies';
 
 /** Reads all pages; `between` runs after each. */
-async function readAll(route: ListRoute, query: CallInput['query'] & object, between?: (page: number) => Promise<unknown>) {
+async function readAll(
+  route: ListRoute,
+  query: CallInput['query'] & object,
+  between?: (page: number) => Promise<unknown>,
+) {
   const items: { id: string; name: string; created_at: string; touched_at?: string }[] = [];
   for (let after: string | null = null, page = 1; page === 1 || after !== null; page++) {
     const more: Record<string, string> = after === null ? {} : { after };
@@ -64,7 +68,11 @@ for (const table of ['contacts', 'companies'] as const) {
       await writer;
       const seen = items.map(({ id }) => id);
       assert.equal(new Set(seen).size, seen.length, 'a row came twice');
-      assert.deepEqual([...expected].filter((id) => !seen.includes(id)), [], 'rows were left out');
+      assert.deepEqual(
+        [...expected].filter((id) => !seen.includes(id)),
+        [],
+        'rows were left out',
+      );
       const field = `${sort.replace('-', '')}${sort.endsWith('name') ? '' : '_at'}` as 'created_at';
       if (!sort.endsWith('name')) {
         const order = items.map((item) => `${item[field]} ${item.id}`);
@@ -88,10 +96,19 @@ test('the longest names of letters that grow when they are folded can be stored,
   const c = await onboardTenant(server);
   // three to 18 letters for each, in an order that does not compress
   const grow = ['힣뷁쀍퉯꿹', '㍿㌀㌱㍇㌖', 'ﷺﷲﷳﷴﷻ', '㈝㋿㍰㏿㊿'].map((letters) => Array.from(letters));
-  const mixed = (n: number) => Array.from({ length: 200 }, (_, at) => grow[(at * at * 7 + n) % 4]?.[(at * 31 + n * at) % 5]).join('');
-  const names = ['힣'.repeat(200), 'ﷺ'.repeat(200), '\u{1f600}'.repeat(100), '"\\'.repeat(100), 'ς'.repeat(200), ...Array.from({ length: 8 }, (_, n) => mixed(n))];
+  const mixed = (n: number) =>
+    Array.from({ length: 200 }, (_, at) => grow[(at * at * 7 + n) % 4]?.[(at * 31 + n * at) % 5]).join('');
+  const names = [
+    '힣'.repeat(200),
+    'ﷺ'.repeat(200),
+    '\u{1f600}'.repeat(100),
+    '"\\'.repeat(100),
+    'ς'.repeat(200),
+    ...Array.from({ length: 8 }, (_, n) => mixed(n)),
+  ];
   for (const table of ['contacts', 'companies'] as const) {
-    for (const name of names) assert.equal((await c.call(`POST /v1/${table}`, { body: { name } })).ok.name, name.normalize('NFC'));
+    for (const name of names)
+      assert.equal((await c.call(`POST /v1/${table}`, { body: { name } })).ok.name, name.normalize('NFC'));
     for (const sort of ['name', '-name']) {
       const seen: string[] = [];
       for (let after: string | null = ''; after !== null; ) {
@@ -100,11 +117,17 @@ test('the longest names of letters that grow when they are folded can be stored,
         seen.push(...ok.items.map(({ name }) => name));
         after = ok.next;
       }
-      assert.deepEqual(seen.toSorted(), [...names.map((name) => name.normalize('NFC')), seen.find((name) => name.includes(c.marker))].toSorted());
+      assert.deepEqual(
+        seen.toSorted(),
+        [...names.map((name) => name.normalize('NFC')), seen.find((name) => name.includes(c.marker))].toSorted(),
+      );
     }
     for (const name of names) {
       const { items } = (await c.call(`GET /v1/${table}`, { query: { 'name.prefix': name.slice(0, 40) } })).ok;
-      assert.ok(items.some((item) => item.name === name.normalize('NFC')), name);
+      assert.ok(
+        items.some((item) => item.name === name.normalize('NFC')),
+        name,
+      );
     }
   }
 });
@@ -128,7 +151,10 @@ test('a cursor of another tenant, list, sort or filter, and one that was touched
   const { next } = (await a.call('GET /v1/contacts', { query })).ok;
   const after = next ?? '';
   assert.equal((await a.call('GET /v1/contacts', { query: { ...query, after } })).status, 200);
-  assert.equal((await a.call('GET /v1/contacts', { query: { ...query, 'status.in': 'active,lead', limit: 9, after } })).status, 200);
+  assert.equal(
+    (await a.call('GET /v1/contacts', { query: { ...query, 'status.in': 'active,lead', limit: 9, after } })).status,
+    200,
+  );
   const refused = async (tenant: TestTenant, route: ListRoute, more: Record<string, string>) => {
     const { problem } = await tenant.call(route, { query: { sort: 'name', after, ...more } });
     assert.deepEqual([problem.code, problem.errors?.[0]?.field], ['CURSOR_INVALID', 'after'], JSON.stringify(more));
@@ -141,7 +167,16 @@ test('a cursor of another tenant, list, sort or filter, and one that was touched
   await refused(a, 'GET /v1/contacts', {});
   await refused(a, 'GET /v1/contacts', { 'status.in': 'lead' });
   await refused(a, 'GET /v1/contacts', { ...same, 'company.empty': 'true' });
-  for (const odd of ['x', `${after.slice(0, -8)}`, after.slice(4), 'e30', Buffer.from('[1,2,3]').toString('base64url'), 'a'.repeat(3000), '!', '']) {
+  for (const odd of [
+    'x',
+    `${after.slice(0, -8)}`,
+    after.slice(4),
+    'e30',
+    Buffer.from('[1,2,3]').toString('base64url'),
+    'a'.repeat(3000),
+    '!',
+    '',
+  ]) {
     await refused(a, 'GET /v1/contacts', { ...same, after: odd });
   }
 });

@@ -23,7 +23,8 @@ async function warm(): Promise<{ tenant: TestTenant; calls: [RouteKey, CallInput
     const body = 'body' in routes[route] ? { body: { name: 'Not written' } } : {};
     return [route, { params: { id: route.includes('contacts') ? contact : company }, ...version, ...body }];
   });
-  for (const [route, input] of calls) if (route.startsWith('GET')) assert.equal((await tenant.call(route, input)).status, 200);
+  for (const [route, input] of calls)
+    if (route.startsWith('GET')) assert.equal((await tenant.call(route, input)).status, 200);
   assert.equal((await tenant.call('GET /v1/tenant', { host: api })).status, 200);
   return { tenant, calls };
 }
@@ -53,11 +54,14 @@ test('a suspended tenant is told so with its own valid token on every route, and
 test('a suspension by one server is obeyed by another whose caches still say open, on every route', async () => {
   const { tenant, calls } = await warm();
   const there = await asTenant(other, { id: tenant.id, slug: tenant.slug }, tenant.marker);
-  for (const [route, input] of calls) if (route.startsWith('GET')) assert.equal((await there.call(route, input)).status, 200);
+  for (const [route, input] of calls)
+    if (route.startsWith('GET')) assert.equal((await there.call(route, input)).status, 200);
   await change(tenant, 'suspend');
-  for (const [route, input] of calls) assert.equal((await there.call(route, input)).problem.code, 'TENANT_SUSPENDED', route);
+  for (const [route, input] of calls)
+    assert.equal((await there.call(route, input)).problem.code, 'TENANT_SUSPENDED', route);
   await change(tenant, 'resume');
-  for (const [route, input] of calls) if (route.startsWith('GET')) assert.equal((await there.call(route, input)).status, 200);
+  for (const [route, input] of calls)
+    if (route.startsWith('GET')) assert.equal((await there.call(route, input)).status, 200);
 });
 
 test('a suspension takes effect at once in the middle of requests, and so does its end', async () => {
@@ -68,11 +72,20 @@ test('a suspension takes effect at once in the middle of requests, and so does i
       while (!stop) await tenant.call(n % 2 === 0 ? 'GET /v1/tenant' : 'GET /v1/contacts', n < 3 ? {} : { host: api });
     });
     await change(tenant, 'suspend');
-    const during = await Promise.all([tenant.call('GET /v1/tenant'), tenant.call('POST /v1/companies', { body: { name: 'x' } }), tenant.call('GET /v1/tenant', { host: api }), tenant.call('GET /v1/contacts')]);
+    const during = await Promise.all([
+      tenant.call('GET /v1/tenant'),
+      tenant.call('POST /v1/companies', { body: { name: 'x' } }),
+      tenant.call('GET /v1/tenant', { host: api }),
+      tenant.call('GET /v1/contacts'),
+    ]);
     for (const { problem } of during) assert.equal(problem.code, 'TENANT_SUSPENDED');
     assert.equal((await tenant.call('GET /v1/tenant', { token: null })).problem.code, 'NOT_FOUND');
     await change(tenant, 'resume');
-    const after = await Promise.all([tenant.call('GET /v1/tenant'), tenant.call('GET /v1/tenant', { host: api }), tenant.call('GET /v1/contacts')]);
+    const after = await Promise.all([
+      tenant.call('GET /v1/tenant'),
+      tenant.call('GET /v1/tenant', { host: api }),
+      tenant.call('GET /v1/contacts'),
+    ]);
     for (const answer of after) assert.equal(answer.status, 200);
     assert.equal((await tenant.call('GET /v1/tenant', { token: null })).problem.code, 'CREDENTIAL_MISSING');
     stop = true;
@@ -114,6 +127,9 @@ test('only open and read-only tenants are suspended, only suspended ones resumed
     assert.equal((await tenant.call('GET /v1/contacts', { token: null })).problem.code, 'NOT_FOUND');
   }
   for (const slug of ['nobody-here', 'Admin']) {
-    assert.equal((await server.operate('POST /v1/operator/tenants/{slug}/suspend', { params: { slug } })).problem.code, 'NOT_FOUND');
+    assert.equal(
+      (await server.operate('POST /v1/operator/tenants/{slug}/suspend', { params: { slug } })).problem.code,
+      'NOT_FOUND',
+    );
   }
 });

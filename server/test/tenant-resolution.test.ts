@@ -16,7 +16,11 @@ const missing = `nobody-here.bos.localhost:${port}`;
 function bare({ status, rawHeaders, text }: Answer) {
   const pairs = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
   const id = pairs.find(([name]) => name === 'X-Request-Id')?.[1] ?? '';
-  return { status, text: text.replace(id, 'ID'), headers: pairs.filter(([name]) => !/^(date|x-request-id)$/i.test(name)) };
+  return {
+    status,
+    text: text.replace(id, 'ID'),
+    headers: pairs.filter(([name]) => !/^(date|x-request-id)$/i.test(name)),
+  };
 }
 
 const tenantRoutes = (Object.keys(routes) as RouteKey[]).filter((key) => routes[key].host === 'tenant');
@@ -138,7 +142,12 @@ const oddHosts: Record<string, string> = {
 for (const [name, host] of Object.entries(oddHosts)) {
   test(`V72: a Host with ${name} is answered 400 and the connection ends`, async () => {
     for (const path of ['/v1/contacts', '/healthz', '/nowhere']) {
-      const text = await sendBytes(port, Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${a.token}\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ${base}\r\n\r\n`));
+      const text = await sendBytes(
+        port,
+        Buffer.from(
+          `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${a.token}\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ${base}\r\n\r\n`,
+        ),
+      );
       assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/);
       assert.match(text, /"code":"HOST_INVALID"/);
       assert.match(text, /\r\nConnection: close\r\n/);
@@ -178,7 +187,13 @@ test('V72: no Host, two Hosts, two x-tenant, an absolute target and odd targets 
 });
 
 test('the hosts without a tenant serve what is for all, and nothing of a tenant', async () => {
-  for (const host of [base, `id.bos.localhost:${port}`, `operator.bos.localhost:${port}`, `localhost:${port}`, `127.0.0.1:${port}`]) {
+  for (const host of [
+    base,
+    `id.bos.localhost:${port}`,
+    `operator.bos.localhost:${port}`,
+    `localhost:${port}`,
+    `127.0.0.1:${port}`,
+  ]) {
     assert.equal((await a.call('GET /healthz', { host, token: null })).ok.status, 'ok');
     assert.equal((await a.call('GET /readyz', { host, token: null })).ok.status, 'ready');
     for (const headers of [[], [['X-Tenant', a.slug]] as const]) {

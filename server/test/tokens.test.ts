@@ -27,13 +27,13 @@ function b64(value: unknown): string {
 }
 
 /** Any header over any claims, signed with Ed25519. */
-function forge(head: unknown, body: unknown, by: KeyObject = key): string {
-  const text = `${b64(head)}.${b64(body)}`;
+function forge(top: unknown, body: unknown, by: KeyObject = key): string {
+  const text = `${b64(top)}.${b64(body)}`;
   return `${text}.${sign(null, Buffer.from(text), by).toString('base64url')}`;
 }
 
-function hmac(head: unknown, secret: string | Buffer): string {
-  const text = `${b64(head)}.${b64(claims)}`;
+function hmac(top: unknown, secret: string | Buffer): string {
+  const text = `${b64(top)}.${b64(claims)}`;
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
@@ -52,7 +52,10 @@ const forgeries: Record<string, string> = {
   'no alg': forge({ typ: 'at+jwt', kid }, claims),
   'alg a list': forge({ ...header, alg: ['EdDSA'] }, claims),
   'HS256 keyed with the public key as PEM': hmac({ ...header, alg: 'HS256' }, pem),
-  'HS256 keyed with the public key as DER': hmac({ ...header, alg: 'HS256' }, publicKey.export({ type: 'spki', format: 'der' })),
+  'HS256 keyed with the public key as DER': hmac(
+    { ...header, alg: 'HS256' },
+    publicKey.export({ type: 'spki', format: 'der' }),
+  ),
   'HS256 keyed with the raw public key': hmac({ ...header, alg: 'HS256' }, Buffer.from(jwk.x ?? '', 'base64url')),
   'HS256 keyed with nothing': hmac({ ...header, alg: 'HS256' }, ''),
   'HMAC under our own header': hmac(header, pem),
@@ -83,7 +86,11 @@ const forgeries: Record<string, string> = {
   'no audience': forge(header, { ...claims, aud: undefined }),
   'the audience of operators': forge(header, { ...claims, aud: 'bos-operator' }),
   expired: forge(header, { ...claims, iat: now - 900, exp: now - 600 }),
-  'expired an hour ago by a signed clock': tenantToken(server.config, { tenantId: a.id, personId: a.ownerId, role: 'owner' }, -3_600),
+  'expired an hour ago by a signed clock': tenantToken(
+    server.config,
+    { tenantId: a.id, personId: a.ownerId, role: 'owner' },
+    -3_600,
+  ),
   'issued in the future': forge(header, { ...claims, iat: now + 3_600, exp: now + 7_200 }),
   'no expiry': forge(header, { ...claims, exp: undefined }),
   'expiry as text': forge(header, { ...claims, exp: String(now + 300) }),
@@ -128,14 +135,20 @@ test('a token in any other scheme than Bearer, given twice or with more behind i
     [['Authorization', `Bearer  ${good}`]],
     [['Authorization', `Bearer ${good} x`]],
     [['Authorization', `Bearer ${good}, Bearer ${good}`]],
-    [['Authorization', `Bearer ${good}`], ['Authorization', `Bearer ${good}`]],
+    [
+      ['Authorization', `Bearer ${good}`],
+      ['Authorization', `Bearer ${good}`],
+    ],
     [['Authorization', '']],
   ];
   for (const headers of values) {
     const { problem } = await a.call('GET /v1/tenant', { token: null, headers });
     assert.equal(problem.code, 'CREDENTIAL_INVALID', JSON.stringify(headers));
   }
-  assert.equal((await a.call('GET /v1/tenant', { token: null, headers: [['Authorization', `bearer ${good}`]] })).status, 200);
+  assert.equal(
+    (await a.call('GET /v1/tenant', { token: null, headers: [['Authorization', `bearer ${good}`]] })).status,
+    200,
+  );
 });
 
 for (const [name, token] of Object.entries(forgeries)) {
@@ -172,8 +185,16 @@ test("V95: a tenant's token opens no operator's address, and an operator's token
       await server.operate('POST /v1/operator/tenants', { token: null, headers, body, key: 'k' }),
       await server.operate('GET /v1/operator/tenants', { token: null, headers }),
       await server.operate('GET /v1/operator/tenants/{slug}', { token: null, headers, params: { slug: a.slug } }),
-      await server.operate('POST /v1/operator/tenants/{slug}/suspend', { token: null, headers, params: { slug: a.slug } }),
-      await server.operate('POST /v1/operator/tenants/{slug}/resume', { token: null, headers, params: { slug: a.slug } }),
+      await server.operate('POST /v1/operator/tenants/{slug}/suspend', {
+        token: null,
+        headers,
+        params: { slug: a.slug },
+      }),
+      await server.operate('POST /v1/operator/tenants/{slug}/resume', {
+        token: null,
+        headers,
+        params: { slug: a.slug },
+      }),
     ];
     for (const { problem } of asked) assert.equal(problem.code, 'CREDENTIAL_INVALID');
   }
@@ -186,18 +207,39 @@ test("V95: a tenant's token opens no operator's address, and an operator's token
 
 test('an operator is served on the operator host only, a tenant never there', async () => {
   const slug = { params: { slug: a.slug } };
-  for (const host of [a.host, `api.bos.localhost:${server.port}`, `bos.localhost:${server.port}`, `id.bos.localhost:${server.port}`, `localhost:${server.port}`]) {
-    assert.equal((await server.operate('GET /v1/operator/tenants/{slug}', { ...slug, host })).problem.code, 'NOT_FOUND');
+  for (const host of [
+    a.host,
+    `api.bos.localhost:${server.port}`,
+    `bos.localhost:${server.port}`,
+    `id.bos.localhost:${server.port}`,
+    `localhost:${server.port}`,
+  ]) {
+    assert.equal(
+      (await server.operate('GET /v1/operator/tenants/{slug}', { ...slug, host })).problem.code,
+      'NOT_FOUND',
+    );
   }
   const host = `operator.bos.localhost:${server.port}`;
   assert.equal((await a.call('GET /v1/contacts', { host })).problem.code, 'NOT_FOUND');
-  assert.equal((await a.call('GET /v1/contacts', { host, token: server.operator, headers: [['X-Tenant', a.slug]] })).problem.code, 'NOT_FOUND');
+  assert.equal(
+    (await a.call('GET /v1/contacts', { host, token: server.operator, headers: [['X-Tenant', a.slug]] })).problem.code,
+    'NOT_FOUND',
+  );
 });
 
 test('a role does what the table says: a viewer reads only, a role that is unknown or missing nothing', async () => {
   const { id } = (await a.call('POST /v1/contacts', { body: { name: 'Seen' } })).ok;
   const before = await countRows(server);
-  const roles = { viewer: true, admin: true, member: true, owner: true, '': false, Owner: false, toString: false, constructor: false };
+  const roles = {
+    viewer: true,
+    admin: true,
+    member: true,
+    owner: true,
+    '': false,
+    Owner: false,
+    toString: false,
+    constructor: false,
+  };
   for (const [role, reads] of Object.entries(roles)) {
     const token = forge(header, { ...claims, role });
     assert.equal((await a.call('GET /v1/contacts/{id}', { params: { id }, token })).status, reads ? 200 : 403, role);

@@ -6,10 +6,12 @@ import { type Finding, runLints } from './lint.ts';
 
 const MAX_CLOCK_SKEW_S = 60;
 const SHOWN = 20;
-/** The look at the catalog takes its time, whatever one request may take. */
-const LOOK_MS = 60_000;
-/** Else a function that somebody put in front of the built-in one would run with the reviewer's rights. */
-const PINNED = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)";
+/**
+ * Without the path a function that somebody put in front of the built-in one would run with the reviewer's rights; the
+ * look at the catalog takes its time, whatever one request may take.
+ */
+const PINNED =
+  "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('statement_timeout', '60000', true)";
 
 /**
  * Compares the database with what the last migration left: the role's strength, row security and the exact policies
@@ -17,11 +19,11 @@ const PINNED = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp
  * @throws AttestationError listing what differs; DATABASE_UNAVAILABLE when it cannot look.
  */
 export async function attest(connection: ConnectionOptions): Promise<void> {
-  const client = new pg.Client(clientConfig({ ...connection, statementTimeoutMs: LOOK_MS }));
+  const client = new pg.Client(clientConfig(connection));
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(PINNED);
+    await pin(client);
     const findings = [...(await clockFindings(client)), ...(await catalogFindings(client))];
     for (const finding of await runLints(client, { roles: [connection.user], boot: true })) {
       findings.push(`${finding.id} ${finding.object}: ${finding.detail}`);
@@ -50,13 +52,18 @@ export async function checkDatabase(
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(PINNED);
+    await pin(client);
     return await runLints(client, { roles });
   } catch (error) {
     throw forOperator(error, 'checking the database');
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Opens a transaction in which no setting counts that a session behind a pooler may still hold; it ends with the client. */
+async function pin(client: pg.Client): Promise<void> {
+  for (const text of ['begin', 'reset all', PINNED]) await client.query(text);
 }
 
 async function clockFindings(client: pg.Client): Promise<string[]> {

@@ -30,9 +30,8 @@ interface Flow {
   /** Waiters in the line that nobody gave up. */
   waiting: number;
   running: number;
+  /** Where its next turn starts. Never changes in the heap: what goes ahead of it there starts no later. */
   finish: number;
-  /** `finish` as it was when the tenant went into the heap, whose order must not change inside it. */
-  key: number;
   /** Moving average of milliseconds inside, the price of one turn. */
   cost: number;
   inHeap: boolean;
@@ -49,10 +48,7 @@ export class FairQueue {
   readonly #options: FairQueueOptions;
   readonly #flows = new Map<string, Flow>();
   readonly #heap: Flow[] = [];
-  /** All waiters by arrival, so by the end of their patience too; those that are gone are skipped. */
-  #arrivals: Waiter[] = [];
-  #oldest = 0;
-  /** One timer for all: one for each waiter cost more than the rest of its turn. */
+  /** One for all, set while somebody waits: one for each waiter cost more than the rest of its turn. */
   #timer: NodeJS.Timeout | undefined;
   #free: number;
   #now = 0;
@@ -109,7 +105,7 @@ export class FairQueue {
   #flow(tenantId: string): Flow {
     let flow = this.#flows.get(tenantId);
     if (flow === undefined) {
-      flow = { tenantId, line: [], head: 0, waiting: 0, running: 0, finish: 0, key: 0, cost: 0, inHeap: false };
+      flow = { tenantId, line: [], head: 0, waiting: 0, running: 0, finish: 0, cost: 0, inHeap: false };
       this.#flows.set(tenantId, flow);
     }
     return flow;
@@ -127,17 +123,17 @@ export class FairQueue {
     const until = performance.now() + this.#options.maxWaitMs;
     const waiter: Waiter = { flow, resolve, reject, until, signal, onAbort: undefined, gone: false };
     if (signal !== undefined) {
-      waiter.onAbort = () =>
+      waiter.onAbort = () => {
         this.#refuse(waiter, signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+        this.#compact(flow);
+      };
       signal.addEventListener('abort', waiter.onAbort, { once: true });
     }
     if (flow.waiting === 0 && flow.running === 0) flow.finish = Math.max(flow.finish, this.#now);
     flow.line.push(waiter);
     flow.waiting++;
     this.#waiting++;
-    this.#arrivals.push(waiter);
-    if (this.#arrivals.length > 64 && this.#arrivals.length > this.#waiting * 4) this.#tidy();
-    if (this.#timer === undefined) this.#watch(waiter);
+    if (this.#timer === undefined) this.#watch(until); // nobody who comes later is due earlier
     this.#offer(flow);
     this.#next();
   }
@@ -153,48 +149,45 @@ export class FairQueue {
   #refuse(waiter: Waiter, error: Error): void {
     if (waiter.gone) return;
     this.#settle(waiter);
-    const { flow } = waiter;
-    // nobody is shifted behind a tenant at its cap, so those who gave up would pile up
-    if (flow.line.length - flow.head > 64 + 2 * flow.waiting) {
-      flow.line = flow.line.filter(({ gone }) => !gone);
-      flow.head = 0;
-    }
     waiter.reject(error);
   }
 
-  #watch({ until }: Waiter): void {
+  /** Nobody is shifted behind a tenant at its cap, so those who gave up would pile up. */
+  #compact(flow: Flow): void {
+    if (flow.line.length - flow.head <= 64 + 2 * flow.waiting) return;
+    flow.line = flow.line.filter(({ gone }) => !gone);
+    flow.head = 0;
+  }
+
+  #watch(until: number): void {
     this.#timer = setTimeout(() => this.#expire(), Math.max(until - performance.now(), 1));
     this.#timer.unref();
   }
 
+  /** Refuses who has waited too long, at the head of each line, and looks again when the next is due. */
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (; this.#oldest < this.#arrivals.length; this.#oldest++) {
-      const waiter = this.#arrivals[this.#oldest] as Waiter;
-      if (waiter.gone) continue;
-      if (waiter.until > now) {
-        this.#watch(waiter);
-        return;
+    let next = Number.POSITIVE_INFINITY;
+    for (const flow of this.#flows.values()) {
+      for (let at = flow.head; at < flow.line.length; at++) {
+        const waiter = flow.line[at] as Waiter;
+        if (waiter.gone) continue;
+        if (waiter.until > now) {
+          next = Math.min(next, waiter.until);
+          break;
+        }
+        this.#refuse(waiter, new PoolBusyError(`waited ${this.#options.maxWaitMs} ms`));
       }
-      this.#refuse(waiter, new PoolBusyError(`waited ${this.#options.maxWaitMs} ms`));
+      this.#compact(flow);
     }
-    this.#tidy();
-  }
-
-  #tidy(): void {
-    this.#arrivals = this.#arrivals.filter(({ gone }) => !gone);
-    this.#oldest = 0;
+    if (this.#waiting > 0) this.#watch(next);
   }
 
   #next(): void {
     while (this.#free > 0) {
       const flow = this.#pop();
       if (flow === undefined) return;
-      if (flow.finish > flow.key) {
-        this.#offer(flow);
-        continue;
-      }
       if (flow.running >= this.#options.cap) continue; // leave() offers it again
       const waiter = this.#shift(flow);
       if (waiter === undefined) continue;
@@ -223,12 +216,11 @@ export class FairQueue {
   #offer(flow: Flow): void {
     if (flow.inHeap || flow.waiting === 0 || flow.running >= this.#options.cap) return;
     flow.inHeap = true;
-    flow.key = flow.finish;
     const heap = this.#heap;
     let at = heap.push(flow) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if ((heap[parent] as Flow).key <= flow.key) break;
+      if ((heap[parent] as Flow).finish <= flow.finish) break;
       heap[at] = heap[parent] as Flow;
       at = parent;
     }
@@ -246,8 +238,8 @@ export class FairQueue {
       for (;;) {
         let child = at * 2 + 1;
         if (child >= heap.length) break;
-        if (child + 1 < heap.length && (heap[child + 1] as Flow).key < (heap[child] as Flow).key) child++;
-        if ((heap[child] as Flow).key >= last.key) break;
+        if (child + 1 < heap.length && (heap[child + 1] as Flow).finish < (heap[child] as Flow).finish) child++;
+        if ((heap[child] as Flow).finish >= last.finish) break;
         heap[at] = heap[child] as Flow;
         at = child;
       }

@@ -1,4 +1,4 @@
-import { TenancyError } from './errors.ts';
+import { fromDatabase, TenancyError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { makeScope, runInScope } from './scope.ts';
@@ -53,6 +53,9 @@ async function refusesUnsealed(lease: Lease, name: string, tenantId: string): Pr
   for (const seal of ['', forged]) {
     const before = openingBytes(connection.prepared, seal);
     const { error } = await connection.send({ text: `select 1 from ${name} limit 1`, values: [], name: '', before });
+    // a connection that broke has refused nothing and shown nothing
+    const broken = error && fromDatabase(error, false);
+    if (broken?.code === 'DATABASE_UNAVAILABLE') throw broken;
     const state = (error as { code?: string } | undefined)?.code;
     if (state !== '42501')
       throw failed(name, `${seal === '' ? 'without a seal' : 'with a forged seal'} it answered ${state ?? 'rows'}`);

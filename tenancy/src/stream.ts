@@ -2,9 +2,9 @@ import type pg from 'pg';
 import { AbortedError, fromDatabase, TenancyError } from './errors.ts';
 import type { Lease } from './lease.ts';
 import { opening } from './opening.ts';
-import { type PgConnection, type QueryParts, ScopedQuery, type Settled, wireValues } from './scoped-query.ts';
+import { type PgConnection, type QueryParts, ScopedQuery, type Settled } from './scoped-query.ts';
 import type { SealRing } from './seal.ts';
-import { Message, settingBytes } from './wire.ts';
+import { Message, settingBytes, type WireValue } from './wire.ts';
 
 /** How long a stream may take in all: its statement lives while the consumer works. */
 const STREAM_MS = '600000';
@@ -72,7 +72,7 @@ class PortalQuery extends ScopedQuery {
 export async function* streamRows(
   lease: Lease,
   seals: SealRing,
-  parts: { text: string; values: readonly unknown[]; writes: boolean },
+  parts: { text: string; values: readonly WireValue[]; writes: boolean },
   batch: number,
   signal?: AbortSignal,
 ): AsyncGenerator<pg.QueryResultRow[]> {
@@ -90,7 +90,7 @@ export async function* streamRows(
   const query = new PortalQuery(
     {
       text: parts.text,
-      values: wireValues(parts.values),
+      values: parts.values,
       name: '',
       before: Buffer.concat([before, settingBytes({ statement_timeout: STREAM_MS })]),
       ahead: ahead + 1,

@@ -20,6 +20,7 @@ import {
   scopeOfMaking,
   scopeOfWork,
 } from './scope.ts';
+import { wireValues } from './scoped-query.ts';
 import { type SealKeys, SealRing } from './seal.ts';
 import { type Statement, sql } from './sql.ts';
 import { checkBatch, streamRows } from './stream.ts';
@@ -229,7 +230,9 @@ class Kernel implements Tenancy {
     batch: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<R> {
-    const parts = { ...statement, writes: checkStatement(statement.text).writes };
+    // whatever is refused is refused before a connection is taken
+    const { writes } = checkStatement(statement.text);
+    const parts = { text: statement.text, values: wireValues(statement.values), writes };
     const rowsAtOnce = checkBatch(batch);
     const scope = scopeOfMaker();
     refuseOthers(scope, 'the stream');

@@ -127,7 +127,8 @@ after(async () => {
 async function firstServer(alone: boolean): Promise<string> {
   const given = process.env['BOS_TEST_ADMIN_URL'];
   if (given && !alone) return given;
-  const dataDir = mkdtempSync(join(tmpdir(), 'bos-test-'));
+  // the runner stops what is left of a process that is gone, by this name
+  const dataDir = mkdtempSync(join(tmpdir(), `bos-test-${process.pid}-`));
   chmodSync(dataDir, 0o711); // root runs PostgreSQL as another user, who has to enter it
   const embedded = await startEmbedded({ dataDir, settings: { fsync: 'off', max_connections: '150' } });
   toDrop.unshift(async () => {

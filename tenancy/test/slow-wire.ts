@@ -21,7 +21,7 @@ export interface SlowWire {
 }
 
 /** How long a pause lasts. */
-export const PAUSE_MS = 60;
+const PAUSE_MS = 60;
 
 /** Opens the network; closed when the file ends. */
 export async function slowWire(connection: ConnectionOptions): Promise<SlowWire> {

@@ -7,7 +7,7 @@ import { derivedId, Random } from './random.ts';
 import { type Profile, profiles } from './tenants.ts';
 import type { CompanyLine } from './trades.ts';
 
-export type { DemoCompany, DemoContact, DemoPerson, DemoTenant } from './demo-tenant.ts';
+export type { DemoTenant } from './demo-tenant.ts';
 
 type Status = DemoContact['status'];
 

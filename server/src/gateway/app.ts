@@ -226,13 +226,14 @@ function logWhenDone(log: Logger, exchange: Exchange, request: Request, response
   response.once('close', () => {
     const { id, tenant, started } = exchange;
     const ms = Math.round((performance.now() - started) * 10) / 10;
-    // the path without its query: filters may hold names and addresses of people
+    // without the query and odd segments: they may hold names and addresses of people, or a token at a wrong place
+    const path = exchange.path.replace(/[^/]*[^/A-Za-z0-9._-][^/]*|[^/]{65,}/g, '…');
     log.info(
       {
         requestId: id,
         tenant,
         method: request.method,
-        path: exchange.path,
+        path,
         status: response.statusCode,
         code: response.locals['code'],
         ms,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { headerValues } from './host.ts';
 import { BodyError, type JsonLimits, parseJsonText } from './json-text.ts';
 
-export { BodyError, type BodyRefusal } from './json-text.ts';
+export { BodyError } from './json-text.ts';
 
 /** The client went away before its body was complete. No answer can reach it and nothing went wrong. */
 export class ClientGone extends Error {

@@ -64,7 +64,7 @@ const mutants: [what: string, weaken: Weaken, caughtBy: CheckName][] = [
       'malformedSealsAreRefused',
     ],
     [
-      `${name} signs less than the tenant`,
+      `${name} takes a known key id, whatever the MAC`,
       replaced(name, 'if found and encode(', 'if found or encode('),
       'malformedSealsAreRefused',
     ],

@@ -39,7 +39,6 @@ test('V29 a tenant cannot end or cancel the work of others', async () => {
     assert.equal(await raw(`select ${call}`), '42501');
 });
 
-// `alter role bos_app set …` is every role's own right: the gate refuses it, and a server does not start on the trace.
 test('V33 a role cannot strengthen itself, nor become another', async () => {
   for (const text of [
     'alter role bos_app bypassrls',
@@ -48,7 +47,31 @@ test('V33 a role cannot strengthen itself, nor become another', async () => {
     'grant bos_owner to bos_app',
     'create role x',
   ]) {
-    assert.notEqual(await raw(text), 'ok', text);
+    assert.equal(await raw(text), '42501', text);
+  }
+});
+
+test('V33 V34 what every role may do to itself is refused by the gate, and a server does not start on the trace', async () => {
+  const tenancy = await db.tenancy();
+  const texts: [text: string, undo: string, raw: string][] = [
+    ["alter role bos_app set statement_timeout = '1'", 'alter role bos_app reset statement_timeout', 'ok'],
+    [
+      `alter role bos_app set app.current_tenant_id = '${b}'`,
+      'alter role bos_app reset app.current_tenant_id',
+      '42501',
+    ],
+    ["alter role bos_app password 'known'", '', 'ok'],
+  ];
+  for (const [text, undo, alone] of texts) {
+    for (const run of [
+      () => tenancy.query({ text, values: [] }),
+      () => tenancy.transaction((tx) => tx.query({ text, values: [] })),
+      () => tenancy.pool.query(text),
+    ]) {
+      await assert.rejects(tenancy.withTenant(a, 's:attack', run), { code: 'REFUSED' }, text);
+    }
+    assert.equal(await raw(text), alone, 'the control: where no gate stands');
+    if (undo) await refusedWhile(text, undo, /bos_app/);
   }
 });
 

@@ -11,7 +11,7 @@ type Situation = (typeof situations)[number];
  * What each command must answer: a count of rows, or an SQLSTATE. `other` aims at another tenant's rows under the own
  * seal; the last three are the own rows of a tenant in that state.
  */
-export const expected: Record<string, Record<Situation, string>> = Object.fromEntries(
+const expected: Record<string, Record<Situation, string>> = Object.fromEntries(
   `
                        own    other  none   forged expired suspended fenced read_only
 select                 1      0      42501  42501  42501   BTSUS     1      1
