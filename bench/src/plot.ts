@@ -3,7 +3,7 @@ import { spreadText } from './spread.ts';
 
 const WIDTH = 760;
 const LEFT = 170;
-const RIGHT = 210;
+const RIGHT = 225;
 const ROW = 22;
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
@@ -42,7 +42,7 @@ export function plot({ bench, results }: Pick<Report, 'bench' | 'results'>): str
     }
   }
   const height = y + 14;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(bench)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(bench)}">
 <style>${STYLE}
 </style>
 ${parts.join('\n')}

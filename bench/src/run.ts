@@ -40,6 +40,8 @@ const [name = '', ...more] = positionals;
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 if (bench === undefined || more.length > 0) usage(options.help ? 0 : 2);
 
+const rounds = roundsOf(options.rounds);
+
 const say = (line: string) => process.stderr.write(`${name}: ${line}\n`);
 const stage = await openStage(say);
 let stopping = false;
@@ -51,7 +53,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 try {
-  const outcome = await bench.run(stage, { rounds: roundsOf(options.rounds), quick: options.quick, say });
+  const outcome = await bench.run(stage, { rounds, quick: options.quick, say });
   const report = { bench: name, machine: machineOf(stage.postgres), ...outcome };
   process.stdout.write(options.json ? `${JSON.stringify(asJson(report))}\n` : asText(report));
   if (options.write) for (const path of writeReport(report, process.argv.slice(2))) say(`wrote ${path}`);

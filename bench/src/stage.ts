@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, migrateDatabase, readConfig, setUp } from '@businessos/server';
@@ -32,7 +32,10 @@ export interface Stage {
 /** Starts PostgreSQL in a temporary folder with its default settings (fsync on) and migrates the product's schema. */
 export async function openStage(say: (line: string) => void): Promise<Stage> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bos-bench-'));
-  const remove = () => rmSync(dataDir, { recursive: true, force: true });
+  chmodSync(dataDir, 0o711); // root runs PostgreSQL as another user, who has to enter it
+  const remove = (...places: string[]) => {
+    for (const place of [...places, dataDir]) rmSync(place, { recursive: true, force: true });
+  };
   say('starting PostgreSQL');
   const embedded = await startEmbedded({ dataDir, settings: { shared_buffers: '128MB' } }).catch((error: unknown) => {
     remove();
@@ -44,7 +47,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
   };
   const close = async () => {
     await embedded.stop();
-    remove();
+    remove(embedded.dataDirectory); // elsewhere, where that user cannot enter the system's temporary folder
   };
   try {
     const config = readConfig({

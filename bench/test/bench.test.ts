@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 const RUN = new URL('../src/run.ts', import.meta.url).pathname;
 
+/** The temporary folder of the benches, which clean up behind themselves. */
+const folder = mkdtempSync(join(tmpdir(), 'bos-bench-test-'));
+chmodSync(folder, 0o711);
+after(() => rmSync(folder, { recursive: true, force: true }));
+
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { ...process.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, TMPDIR: folder };
   delete env['NODE_TEST_CONTEXT'];
   const child = spawn(process.execPath, [RUN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const streams = Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = (await once(child, 'exit')) as [number];
   const [out, err] = await streams;
+  assert.deepEqual(readdirSync(folder), [], 'it left its data behind');
   return { code, out, err };
 }
 

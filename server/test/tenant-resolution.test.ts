@@ -71,7 +71,7 @@ test('V69: every disagreement of host, header and token is the 404 of a missing 
   }
 });
 
-test('V70: forwarded and other headers of a client name no tenant', async () => {
+test('V70, V71: forwarded and other headers of a client name no tenant', async () => {
   for (const [name, value] of [
     ['X-Forwarded-Host', b.host],
     ['Forwarded', `host=${b.host}`],

@@ -26,6 +26,9 @@ export interface ConnectionOptions {
 const { TIMESTAMPTZ } = pg.types.builtins;
 const parseInstant = instantParser(pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date);
 
+/** Names that one connection prepares: each costs the server memory for as long as the connection lives. */
+const MOST_NAMED = 1_000;
+
 /** What pg's client has beyond its published types. */
 type PgClient = Omit<pg.Client, 'connection'> & {
   connection: PgConnection & {
@@ -74,6 +77,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #lost = false;
   #inFlight = 0;
+  #named = 0;
+  #retired = false;
 
   private constructor(client: PgClient, options: ConnectionOptions, prepared: boolean) {
     this.#client = client;
@@ -135,6 +140,17 @@ export class Connection {
     return !this.#lost && this.#inFlight === 0 && this.status === 'I';
   }
 
+  /** True when it has prepared so many statements that a new one should take its place. */
+  get worn(): boolean {
+    return this.#named > MOST_NAMED;
+  }
+
+  /** Destroys the connection as soon as nothing is in flight. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#inFlight === 0) this.destroy();
+  }
+
   get status(): 'I' | 'T' | 'E' | null {
     return this.#client.getTransactionStatus();
   }
@@ -144,6 +160,10 @@ export class Connection {
    * `status` is that ReadyForQuery's own: by the time the caller runs, a later statement may have changed it.
    */
   send(parts: QueryParts): Promise<Settled & { status: 'I' | 'T' | 'E' | null }> {
+    const { parsedStatements, submittedNamedStatements } = this.#client.connection;
+    const { name } = parts;
+    if (name !== '' && parsedStatements[name] === undefined && submittedNamedStatements[name] === undefined)
+      this.#named++;
     return new Promise((resolve) => {
       this.submit(
         new ScopedQuery(parts, (settled) =>
@@ -209,7 +229,7 @@ export class Connection {
     // a lost opening (26000) would fail every later statement; only a new connection has it again
     const state = (settled.error as { code?: string } | undefined)?.code;
     if (settled.broken || (state === '26000' && this.prepared)) this.#lost = true;
-    if (this.#lost && this.#inFlight === 0) this.destroy();
+    if ((this.#lost || this.#retired) && this.#inFlight === 0) this.destroy();
     return settled;
   }
 }

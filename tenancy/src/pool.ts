@@ -257,8 +257,11 @@ export class Pool {
     let bestAt = -1;
     for (let at = 0; at < this.#shared.length; at++) {
       const entry = this.#shared[at];
-      if (entry === undefined || (entry instanceof Connection && !entry.usable)) {
-        if (entry instanceof Connection) this.#counts.destroyed++;
+      if (entry === undefined || (entry instanceof Connection && (!entry.usable || entry.worn))) {
+        if (entry !== undefined) {
+          entry.retire();
+          this.#counts.destroyed++;
+        }
         return this.#openShared(at);
       }
       if (entry instanceof Connection && (best === undefined || entry.inFlight < best.inFlight)) {
@@ -294,7 +297,7 @@ export class Pool {
   }
 
   #giveBack(connection: Connection): void {
-    if (connection.clean && !this.#ended) {
+    if (connection.clean && !connection.worn && !this.#ended) {
       this.#idle.push(connection);
     } else {
       connection.destroy();

@@ -97,7 +97,10 @@ export async function* streamRows(
     },
     batch,
     (rows) => push({ rows }),
-    (settled) => push({ end: connection.settled(settled) }),
+    (settled) => {
+      push({ end: connection.settled(settled) });
+      lease.release(); // at once: a consumer that went away without a word never comes back to do it
+    },
   );
   const onAbort = () => void lease.cancel(new AbortedError());
   let open = false;

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { readCatalog } from './catalog.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { startEmbedded } from './embedded/embedded.ts';
+import { runLints } from './lint.ts';
 import { type MigrationSet, migrate, readMigrations } from './migrate.ts';
 import type { SealKeys } from './seal.ts';
 import { setup } from './setup.ts';
@@ -224,13 +225,15 @@ export async function expectIsolated(db: TestDatabase, relation: string, row: Re
     await tenancy.withTenant(tenant, 's:testing', async () =>
       Number((await tenancy.query({ text: `select count(*) from ${relation}`, values: [] })).rows[0]?.['count']),
     );
-  const before = [await count(a), await count(b)];
-  for (const tenant of [a, b]) {
-    await tenancy.withTenant(tenant, 's:testing', () => tenancy.insertMany(relation, Object.keys(row), [row]));
-  }
   const fail = (what: string) => {
     throw new Error(`${relation}: ${what}`);
   };
+  const before = [await count(a), await count(b)];
+  for (const tenant of [a, b]) {
+    await tenancy
+      .withTenant(tenant, 's:testing', () => tenancy.insertMany(relation, Object.keys(row), [row]))
+      .catch((error: Error) => fail(`a tenant cannot add the row that the other one may have: ${error.message}`));
+  }
   for (const [at, tenant] of [a, b].entries()) {
     if ((await count(tenant)) !== (before[at] ?? 0) + 1) fail('a tenant does not see exactly its own rows');
   }
@@ -257,4 +260,13 @@ export async function expectIsolated(db: TestDatabase, relation: string, row: Re
   const lines = await readCatalog(db.admin);
   if (lines.filter((line) => line.startsWith(`policy ${relation} `)).length !== 3)
     fail('it has not exactly the three policies');
+  // what no statement of one role shows: force, grants, keys
+  const findings = await runLints(db.admin, { roles: ['bos_app'] });
+  const own = findings.filter(({ object, severity }) => severity === 'error' && touches(object, relation));
+  if (own.length > 0) fail(own.map(({ id, detail }) => `${id} ${detail}`).join('; '));
+}
+
+/** Says whether a finding's object is the relation or something on it. */
+function touches(object: string, relation: string): boolean {
+  return object.split(/[^a-z0-9_.]+/).some((word) => word === relation || word.startsWith(`${relation}.`));
 }

@@ -96,6 +96,16 @@ test('expectIsolated() passes on a protected table, and fails by name on each th
     ['alter table shop.notes no force row level security, disable row level security', /shop\.notes: /],
     ['alter policy tenant_isolation on shop.notes using (true); drop policy floor on shop.notes', /shop\.notes: /],
     ['drop policy fence on shop.notes', /exactly the three policies/],
+    ['create policy wide on shop.notes using (true)', /exactly the three policies/],
+    ['drop policy floor on shop.notes; drop policy tenant_isolation on shop.notes', /shop\.notes: /],
+    ['alter table shop.notes no force row level security', /shop\.notes: L02/],
+    ['grant update on shop.notes to bos_app', /shop\.notes: L27/],
+    ['grant truncate on shop.notes to bos_app', /shop\.notes: L17/],
+    [
+      'alter table shop.notes drop constraint notes_pkey, add primary key (id)',
+      /shop\.notes: a tenant cannot add the row that the other one may have/,
+    ],
+    ['alter table shop.notes add unique (body)', /shop\.notes: a tenant cannot add/],
   ];
   for (const [sql, words] of holes) {
     const bad = await testDatabase({ tables: TABLES });

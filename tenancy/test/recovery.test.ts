@@ -87,6 +87,28 @@ test('a backend that dies in a transaction ends it: nothing is kept, and only a 
   assert.deepEqual((await as(() => tenancy.query(read))).rows, [{ n: 0 }]);
 });
 
+test('a connection that has prepared a thousand statements makes room for a new one, and no call notices', async () => {
+  const few = await db.tenancy({ connections: 1, multiplexed: 1 });
+  const { destroyed } = few.counters();
+  const text = (i: number) => `select ${i}::int as i`;
+  const most = async () =>
+    Number(
+      (await few.query(sql`select count(*)::int as n from pg_prepared_statements`, { writes: true })).rows[0]?.['n'],
+    );
+  await as(async () => {
+    for (let i = 0; i < 1_300; i++) {
+      const statement = { text: text(i), values: [], label: 'worn' };
+      assert.deepEqual((await few.query(statement)).rows, [{ i }]);
+      assert.deepEqual((await few.query(statement)).rows, [{ i }]);
+      if (i % 100 === 0) assert.ok((await most()) < 1_010);
+    }
+  }, few);
+  assert.ok(few.counters().destroyed - destroyed >= 1);
+  const { leased, waiting, multiplexedInFlight } = few.counters();
+  assert.deepEqual([leased, waiting, multiplexedInFlight], [0, 0, 0]);
+  await few.end();
+});
+
 test('a transaction that idles too long is ended by the server, and the next one works', async () => {
   const brisk = await db.tenancy({
     connections: 1,

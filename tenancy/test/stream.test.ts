@@ -124,6 +124,22 @@ test('a consumer that throws, breaks or abandons mid-way gives a clean connectio
   assert.equal(one.counters().destroyed, 0);
 });
 
+test('a consumer that went away without a word holds a connection no longer than the server holds its statement', async () => {
+  await as(a, async () => {
+    const forgotten = tenancy.stream(sql`select i as forgotten from generate_series(1, 1000) i`, { batch: 2 });
+    await forgotten.next();
+    assert.equal(tenancy.counters().leased, 1);
+    await db.admin.query(
+      "select pg_terminate_backend(pid, 2000) from pg_stat_activity where query like '%as forgotten%' and pid <> pg_backend_pid()",
+    );
+    for (let i = 0; i < 200 && tenancy.counters().leased > 0; i++) await sleep(10);
+    assert.equal(tenancy.counters().leased, 0);
+    await forgotten.next();
+    await assert.rejects(forgotten.next(), { code: 'DATABASE_UNAVAILABLE' });
+    assert.deepEqual((await tenancy.query(sql`select 1 as one`)).rows, [{ one: 1 }]);
+  });
+});
+
 test('an abort cancels a stream on the server, while it sends and while its consumer is busy', async () => {
   for (const busy of [false, true]) {
     const controller = new AbortController();
