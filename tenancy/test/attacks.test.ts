@@ -301,6 +301,8 @@ test('V63 an abort storm leaves every answer with its question', async () => {
     }
   });
   await Promise.all(work);
+  const busy = () => many.counters().multiplexedInFlight + many.counters().leased > 0;
+  for (let i = 0; i < 500 && busy(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   const { leased, waiting, multiplexedInFlight, connections } = many.counters();
   assert.deepEqual([leased, waiting, multiplexedInFlight], [0, 0, 0]);
   assert.ok(connections <= 5);

@@ -10,7 +10,9 @@ const as = <T>(tenant: string, work: () => Promise<T>, kernel: Tenancy = tenancy
   kernel.withTenant(tenant, 's:test', work);
 const count = async (tenant: string) =>
   Number((await as(tenant, () => tenancy.query(sql`select count(*) from shop.notes`))).rows[0]?.['count']);
-const clean = () => {
+const clean = async () => {
+  const busy = () => tenancy.counters().multiplexedInFlight + tenancy.counters().leased > 0;
+  for (let i = 0; i < 500 && busy(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   const { leased, waiting, multiplexedInFlight } = tenancy.counters();
   assert.deepEqual({ leased, waiting, multiplexedInFlight }, { leased: 0, waiting: 0, multiplexedInFlight: 0 });
 };

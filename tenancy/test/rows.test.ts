@@ -10,7 +10,9 @@ const as = <T>(tenant: string, work: () => Promise<T>, kernel: Tenancy = tenancy
   kernel.withTenant(tenant, 's:test', work);
 const count = async (tenant: string) =>
   Number((await as(tenant, () => tenancy.query(sql`select count(*) from shop.notes`))).rows[0]?.['count']);
-const clean = () => {
+const clean = async () => {
+  const busy = () => tenancy.counters().multiplexedInFlight + tenancy.counters().leased > 0;
+  for (let i = 0; i < 500 && busy(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   const { leased, waiting, multiplexedInFlight } = tenancy.counters();
   assert.deepEqual({ leased, waiting, multiplexedInFlight }, { leased: 0, waiting: 0, multiplexedInFlight: 0 });
 };
@@ -32,7 +34,7 @@ test('a stream holds one batch, ends early without harm, and reports an error in
     assert.equal(seen, total);
     seen = 0;
     for await (const _ of tenancy.stream(sql`select body from shop.notes`, { batch: 7 })) if (++seen === 10) break;
-    clean();
+    await clean();
     await assert.rejects(
       async () => {
         for await (const _ of tenancy.stream(sql`select 1 / (1500 - i) from generate_series(1, 3000) i`, { batch: 50 }))
