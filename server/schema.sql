@@ -1,6 +1,7 @@
 -- The schema of a freshly migrated database, one line an object, as the catalog tells it (tenancy/sql/catalog.sql).
 -- Compared by a test with a database of its own, and as a hash by every server at start; not to be executed.
 -- After a migration: BOS_UPDATE=1 npm test -- server/test/schema.test.ts, and read the diff.
+builtin currtid2(text,tid)
 builtin lo_close(integer)
 builtin lo_creat(integer)
 builtin lo_create(oid)
@@ -35,6 +36,8 @@ builtin pg_advisory_xact_lock(integer,integer) grants bos_control:execute bos_mi
 builtin pg_advisory_xact_lock_shared(bigint) grants bos_control:execute bos_migrator:execute bos_owner:execute bos_seal:execute
 builtin pg_advisory_xact_lock_shared(integer,integer) grants bos_control:execute bos_migrator:execute bos_owner:execute
 builtin pg_cancel_backend(integer)
+builtin pg_logical_emit_message(boolean,text,bytea,boolean)
+builtin pg_logical_emit_message(boolean,text,text,boolean)
 builtin pg_notify(text,text) grants bos_control:execute bos_migrator:execute
 builtin pg_terminate_backend(integer,bigint)
 builtin pg_try_advisory_lock(bigint) grants bos_control:execute bos_migrator:execute bos_owner:execute

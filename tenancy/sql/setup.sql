@@ -28,13 +28,15 @@ revoke all on schema public from public;
 revoke usage on language plpgsql, sql from public;
 grant usage on language plpgsql, sql to bos_owner, bos_seal, bos_audit, bos_migrator;
 
--- Advisory locks of a tenant are its move fence; notify, terminate and large objects cross tenants.
+-- Advisory locks of a tenant are its move fence; notify, terminate, large objects and messages in the WAL cross tenants,
+-- and currtid2 tells of rows that row security hides.
 do $$
 declare f regprocedure;
 begin
   for f in select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace
     and (proname like 'pg\_advisory%' or proname like 'pg\_try\_advisory%'
-      or proname in ('pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite') or proname like 'lo\_%') loop
+      or proname in ('pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite',
+        'pg_logical_emit_message', 'currtid2') or proname like 'lo\_%') loop
     if has_function_privilege('public', f, 'execute') then
       execute format('revoke execute on function %s from public', f);
     end if;
