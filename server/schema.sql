@@ -36,8 +36,8 @@ builtin pg_advisory_xact_lock(integer,integer) grants bos_control:execute bos_mi
 builtin pg_advisory_xact_lock_shared(bigint) grants bos_control:execute bos_migrator:execute bos_owner:execute bos_seal:execute
 builtin pg_advisory_xact_lock_shared(integer,integer) grants bos_control:execute bos_migrator:execute bos_owner:execute
 builtin pg_cancel_backend(integer)
-builtin pg_logical_emit_message(boolean,text,bytea,boolean)
-builtin pg_logical_emit_message(boolean,text,text,boolean)
+builtin pg_logical_emit_message(boolean,text,bytea)
+builtin pg_logical_emit_message(boolean,text,text)
 builtin pg_notify(text,text) grants bos_control:execute bos_migrator:execute
 builtin pg_terminate_backend(integer,bigint)
 builtin pg_try_advisory_lock(bigint) grants bos_control:execute bos_migrator:execute bos_owner:execute

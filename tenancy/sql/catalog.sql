@@ -64,7 +64,8 @@ with rights as (
   union all select 'trigger ' || r.name || ' ' || quote_ident(t.tgname) || ' ' || pg_get_triggerdef(t.oid) || case t.tgenabled when 'O' then '' else ' enabled ' || t.tgenabled::text end
     from pg_trigger t join relations r on r.oid = t.tgrelid where not t.tgisinternal
   union all select 'rule ' || r.name || ' ' || pg_get_ruledef(w.oid) from pg_rewrite w join relations r on r.oid = w.ev_class where w.rulename <> '_RETURN'
-  union all select 'builtin ' || regexp_replace(p.oid::regprocedure::text, ',boolean\)$', ')') || coalesce(g.text, '') -- 17 gave the last one a fourth argument from pg_proc p left join granted g on g.kind = 'f' and g.oid = p.oid
+  union all select 'builtin ' || regexp_replace(p.oid::regprocedure::text, ',boolean\)$', ')') || coalesce(g.text, '') from pg_proc p -- 17 gave the last one a fourth argument
+    left join granted g on g.kind = 'f' and g.oid = p.oid
     where p.pronamespace = 'pg_catalog'::regnamespace and (p.proname like 'pg\_advisory%' or p.proname like 'pg\_try\_advisory%'
       or p.proname in ('pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite', 'pg_logical_emit_message', 'currtid2') or p.proname like 'lo\_%')
   union all select 'default privileges ' || a.defaclrole::regrole || ' ' || a.defaclobjtype::text || ' ' || a.defaclacl::text from pg_default_acl a
