@@ -93,7 +93,7 @@ async function startCluster(): Promise<{ stop(): Promise<void> }> {
 /** Folders of this user's runs that were killed, so that their PostgreSQL may still run. */
 function findOrphans(): string[] {
   return readdirSync(tmpdir())
-    .filter((name) => name.startsWith(PREFIX) && !isAlive(Number.parseInt(name.slice(PREFIX.length), 10)))
+    .filter((name) => /^bos-test-\d+-/.test(name) && !isAlive(Number.parseInt(name.slice(PREFIX.length), 10)))
     .map((name) => join(tmpdir(), name))
     .filter((folder) => statSync(folder).uid === process.getuid?.());
 }
