@@ -167,7 +167,7 @@ export class Connection {
     return new Promise((resolve) => {
       this.submit(
         new ScopedQuery(parts, (settled) =>
-          resolve({ ...this.#after(settled), status: settled.broken ? null : this.status }),
+          resolve({ ...this.settled(settled), status: settled.broken ? null : this.status }),
         ),
       );
     });
@@ -177,11 +177,6 @@ export class Connection {
   submit(query: ScopedQuery): void {
     this.#inFlight++;
     this.#client.query(query as unknown as pg.Submittable);
-  }
-
-  /** Keeps the count and the verdict on the connection; every submitted query ends here. */
-  settled(settled: Settled): Settled {
-    return this.#after(settled);
   }
 
   /** Asks the server to stop what this connection runs (a connection of its own), then destroys the connection. */
@@ -224,7 +219,8 @@ export class Connection {
     await this.#client.end();
   }
 
-  #after(settled: Settled): Settled {
+  /** Keeps the count and the verdict on the connection; every submitted query ends here. */
+  settled(settled: Settled): Settled {
     this.#inFlight--;
     // a lost opening (26000) would fail every later statement; only a new connection has it again
     const state = (settled.error as { code?: string } | undefined)?.code;

@@ -94,7 +94,10 @@ export class Pool {
     const reads = form.writes !== true && plan.command.kind === 'data' && !plan.command.writes;
     // one that never ran may be slow: on a shared connection everybody would wait behind it
     if (reads && this.#shared.length > 0 && plan.ms > 0 && plan.ms < QUICK_MS) {
-      return await this.#multiplexed(scope, statement, plan, form, signal);
+      const reading = this.#readShared(scope, statement, plan, form, signal);
+      // an abort only stops waiting for it: to cancel it on the server could hit the next tenant's statement there, and
+      // it is over within milliseconds, or ended by statement_timeout
+      return await (signal === undefined ? reading : untilAborted(signal, reading));
     }
     const lease = await this.lease(scope, signal);
     return await this.guarded(lease, signal, () => lease.query(statement, form));
@@ -194,21 +197,7 @@ export class Pool {
     }
   }
 
-  /**
-   * One quick read on a shared connection. An abort only stops waiting for it: to cancel it on the server could hit the
-   * next tenant's statement there, and it is over within milliseconds, or ended by statement_timeout.
-   */
-  #multiplexed(
-    scope: Scope,
-    statement: Statement,
-    plan: Plan,
-    form: QueryForm,
-    signal: AbortSignal | undefined,
-  ): Promise<pg.QueryResult> {
-    const reading = this.#readShared(scope, statement, plan, form, signal);
-    return signal === undefined ? reading : untilAborted(signal, reading);
-  }
-
+  /** One quick read on a shared connection. */
   async #readShared(
     scope: Scope,
     statement: Statement,
@@ -254,7 +243,6 @@ export class Pool {
 
   #sharedConnection(): Connection | Promise<Connection> {
     let best: Connection | undefined;
-    let bestAt = -1;
     for (let at = 0; at < this.#shared.length; at++) {
       const entry = this.#shared[at];
       if (entry === undefined || (entry instanceof Connection && (!entry.usable || entry.worn))) {
@@ -266,10 +254,9 @@ export class Pool {
       }
       if (entry instanceof Connection && (best === undefined || entry.inFlight < best.inFlight)) {
         best = entry;
-        bestAt = at;
       }
     }
-    return best ?? (this.#shared[Math.max(bestAt, 0)] as Promise<Connection>);
+    return best ?? (this.#shared[0] as Promise<Connection>); // all of them are still connecting
   }
 
   #openShared(at: number): Promise<Connection> {

@@ -35,7 +35,7 @@ import {
 export interface TenancyOptions {
   /** The scoped role (bos_app or another that attestation covers). */
   connection: ConnectionOptions;
-  /** Keys that sign seals; their pads are in the database (`bos setup` or `installSealKeys`). */
+  /** Keys that sign seals; `migrate` installs their pads in the database. */
   sealKeys: SealKeys;
   /** The control role, for `privileged` and `withEachTenant`. */
   control?: ConnectionOptions;

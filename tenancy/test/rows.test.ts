@@ -1,63 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sql, type Tenancy } from '../src/index.ts';
-import { openStage } from './stage.ts';
+import { sql } from '../src/index.ts';
+import { openKernel } from './stage.ts';
 
-const db = await openStage();
-const [a, b] = db.tenants;
-const tenancy = await db.tenancy({ connections: 3, multiplexed: 2, perTenant: 3 });
-const as = <T>(tenant: string, work: () => Promise<T>, kernel: Tenancy = tenancy) =>
-  kernel.withTenant(tenant, 's:test', work);
-const count = async (tenant: string) =>
-  Number((await as(tenant, () => tenancy.query(sql`select count(*) from shop.notes`))).rows[0]?.['count']);
-const clean = async () => {
-  const busy = () => tenancy.counters().multiplexedInFlight + tenancy.counters().leased > 0;
-  for (let i = 0; i < 500 && busy(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  const { leased, waiting, multiplexedInFlight } = tenancy.counters();
-  assert.deepEqual({ leased, waiting, multiplexedInFlight }, { leased: 0, waiting: 0, multiplexedInFlight: 0 });
-};
+const { a, as, b, clean, count, db, tenancy } = await openKernel();
 test.afterEach(clean);
-
-test('a stream holds one batch, ends early without harm, and reports an error in the middle', async () => {
-  await as(a, () =>
-    tenancy.insertMany(
-      'shop.notes',
-      ['body', 'n'],
-      Array.from({ length: 2_500 }, (_, n) => ({ body: `row ${n}`, n })),
-    ),
-  );
-  const total = await count(a);
-  await as(a, async () => {
-    let seen = 0;
-    for await (const { body } of tenancy.stream<{ body: string }>(sql`select body from shop.notes`, { batch: 100 }))
-      if (body) seen++;
-    assert.equal(seen, total);
-    seen = 0;
-    for await (const _ of tenancy.stream(sql`select body from shop.notes`, { batch: 7 })) if (++seen === 10) break;
-    await clean();
-    await assert.rejects(
-      async () => {
-        for await (const _ of tenancy.stream(sql`select 1 / (1500 - i) from generate_series(1, 3000) i`, { batch: 50 }))
-          seen++;
-      },
-      { code: 'VALUE_REFUSED' },
-    );
-    assert.ok(seen > 1_000);
-    await assert.rejects(tenancy.stream(sql`select 1`, { batch: 0 }).next(), { code: 'REFUSED' });
-  });
-  const [mine, theirs] = await Promise.all(
-    [a, b].map((tenant) =>
-      as(tenant, async () => {
-        const bodies = new Set<string>();
-        for await (const { body } of tenancy.stream<{ body: string }>(sql`select body from shop.notes`, { batch: 3 }))
-          bodies.add(body);
-        return bodies;
-      }),
-    ),
-  );
-  assert.deepEqual([...(theirs ?? [])], [db.marker(b)]);
-  assert.ok(!mine?.has(db.marker(b)));
-});
 
 test('the server holds the rest of a stream: a hundred thousand wide rows cost the client one batch', async () => {
   await as(a, async () => {
@@ -97,39 +44,6 @@ test('bulk insert takes every type, refuses other columns and tenant_id, and is 
     await assert.rejects(tenancy.insertMany('shop.notes', ['body', 'n'], many), { code: 'VALUE_REFUSED' });
   });
   assert.equal(await count(b), before + 1);
-});
-
-test('an abort cancels on the server, before, while waiting and while running, and the pool goes on', async () => {
-  const running = async () =>
-    Number(
-      (
-        await db.admin.query(
-          "select count(*) from pg_stat_activity where query like '%pg_sleep(7)%' and state = 'active' and pid <> pg_backend_pid()",
-        )
-      ).rows[0].count,
-    );
-  const controller = new AbortController();
-  const sleeping = as(a, () => tenancy.query(sql`select pg_sleep(7)`, { signal: controller.signal }));
-  sleeping.catch(() => {});
-  while ((await running()) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  controller.abort();
-  await assert.rejects(sleeping, { code: 'ABORTED' });
-  for (let i = 0; i < 100 && (await running()) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.equal(await running(), 0);
-  await assert.rejects(
-    as(a, () => tenancy.query(sql`select 1`, { signal: AbortSignal.abort() })),
-    { code: 'ABORTED' },
-  );
-  const busy = [1, 2, 3].map(() =>
-    as(a, () => tenancy.transaction(async (tx) => await tx.query(sql`select pg_sleep(0.2)`))),
-  );
-  const late = new AbortController();
-  const waiting = as(a, () =>
-    tenancy.transaction(async (tx) => await tx.query(sql`select 1`), { signal: late.signal }),
-  );
-  late.abort();
-  await assert.rejects(waiting, { code: 'ABORTED' });
-  await Promise.all(busy);
 });
 
 test('800 mixed calls of 8 tenants over 4 connections, a fifth failing: no foreign row, no leaked connection', async () => {
