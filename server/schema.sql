@@ -48,6 +48,48 @@ builtin pg_try_advisory_xact_lock(bigint) grants bos_control:execute bos_migrato
 builtin pg_try_advisory_xact_lock(integer,integer) grants bos_control:execute bos_migrator:execute bos_owner:execute
 builtin pg_try_advisory_xact_lock_shared(bigint) grants bos_control:execute bos_migrator:execute bos_owner:execute
 builtin pg_try_advisory_xact_lock_shared(integer,integer) grants bos_control:execute bos_migrator:execute bos_owner:execute
+column audit.entries.at timestamp with time zone not null
+column audit.entries.body text
+column audit.entries.cols text not null
+column audit.entries.id bigint not null
+column audit.entries.key text not null
+column audit.entries.kind text not null
+column audit.entries.op "char" not null
+column audit.entries.principal text not null
+column audit.entries.relation text not null
+column audit.entries.request_id text not null
+column audit.entries.salt bytea
+column audit.entries.subject uuid
+column audit.entries.tenant_id uuid not null
+column audit.entries.xid bigint not null
+column audit.entries_default.at timestamp with time zone not null
+column audit.entries_default.body text
+column audit.entries_default.cols text not null
+column audit.entries_default.id bigint not null
+column audit.entries_default.key text not null
+column audit.entries_default.kind text not null
+column audit.entries_default.op "char" not null
+column audit.entries_default.principal text not null
+column audit.entries_default.relation text not null
+column audit.entries_default.request_id text not null
+column audit.entries_default.salt bytea
+column audit.entries_default.subject uuid
+column audit.entries_default.tenant_id uuid not null
+column audit.entries_default.xid bigint not null
+column audit.entries_month.at timestamp with time zone not null
+column audit.entries_month.body text
+column audit.entries_month.cols text not null
+column audit.entries_month.id bigint not null
+column audit.entries_month.key text not null
+column audit.entries_month.kind text not null
+column audit.entries_month.op "char" not null
+column audit.entries_month.principal text not null
+column audit.entries_month.relation text not null
+column audit.entries_month.request_id text not null
+column audit.entries_month.salt bytea
+column audit.entries_month.subject uuid
+column audit.entries_month.tenant_id uuid not null
+column audit.entries_month.xid bigint not null
 column control.onboardings.done_at timestamp with time zone grants bos_control:update
 column control.onboardings.key text not null
 column control.onboardings.request jsonb grants bos_control:update
@@ -96,18 +138,103 @@ column directory.placements.epoch bigint not null default 1
 column directory.placements.region text not null
 column directory.placements.slug text not null
 column directory.placements.tenant_id uuid not null
+column identity.api_keys.addresses text[] not null default '{}'::text[]
+column identity.api_keys.created_at timestamp(3) with time zone not null default now()
+column identity.api_keys.created_by uuid not null
+column identity.api_keys.expires_at timestamp(3) with time zone
+column identity.api_keys.hash bytea not null
+column identity.api_keys.id uuid not null default gen_random_uuid()
+column identity.api_keys.last_used_at timestamp(3) with time zone grants bos_identity:update
+column identity.api_keys.name text not null
+column identity.api_keys.permissions text[] not null
+column identity.api_keys.tenant_id uuid not null default tenancy.claimed_tenant()
+column identity.codes.expires_at timestamp with time zone not null
+column identity.codes.flow bytea not null
+column identity.codes.hash bytea not null
+column identity.codes.login_id uuid not null
+column identity.codes.person_id uuid not null
+column identity.codes.tenant_id uuid not null
+column identity.feed.at timestamp with time zone not null default clock_timestamp()
+column identity.feed.seq bigint not null
+column identity.feed.subject text not null
+column identity.feed_head.generation uuid not null default gen_random_uuid()
+column identity.feed_head.one boolean not null default true
+column identity.feed_head.seq bigint not null default 0
+column identity.invitations.accepted_at timestamp(3) with time zone grants bos_app:select bos_identity:update
+column identity.invitations.created_at timestamp(3) with time zone not null default now() grants bos_app:select
+column identity.invitations.email text not null grants bos_app:select
+column identity.invitations.expires_at timestamp(3) with time zone not null grants bos_app:select
+column identity.invitations.hash bytea not null
+column identity.invitations.id uuid not null default gen_random_uuid() grants bos_app:select
+column identity.invitations.invited_by text not null grants bos_app:select
+column identity.invitations.role text not null grants bos_app:select
+column identity.invitations.tenant_id uuid not null default tenancy.claimed_tenant() grants bos_app:select
+column identity.logins.address text not null
+column identity.logins.auth_at timestamp(3) with time zone not null default now() grants bos_identity:update
+column identity.logins.created_at timestamp(3) with time zone not null default now()
+column identity.logins.device text not null
+column identity.logins.expires_at timestamp(3) with time zone not null grants bos_identity:update
+column identity.logins.factor_at timestamp(3) with time zone grants bos_identity:update
+column identity.logins.hash bytea grants bos_identity:update
+column identity.logins.id uuid not null default gen_random_uuid()
+column identity.logins.kind text not null
+column identity.logins.person_id uuid not null
+column identity.logins.seen_at timestamp(3) with time zone not null default now() grants bos_identity:update
+column identity.logins.tries integer grants bos_identity:update
+column identity.mail_tokens.body jsonb not null default '{}'::jsonb
+column identity.mail_tokens.email text not null
+column identity.mail_tokens.expires_at timestamp with time zone not null
+column identity.mail_tokens.hash bytea not null
+column identity.mail_tokens.kind text not null
+column identity.mail_tokens.used_at timestamp with time zone grants bos_identity:update
 column identity.memberships.email text not null grants bos_identity:update
 column identity.memberships.joined_at timestamp with time zone not null default now()
 column identity.memberships.name text not null grants bos_identity:update
 column identity.memberships.person_id uuid not null
 column identity.memberships.role text not null grants bos_identity:update
 column identity.memberships.tenant_id uuid not null default tenancy.claimed_tenant()
+column identity.outbox.body bytea not null grants bos_identity:update
+column identity.outbox.created_at timestamp(3) with time zone not null default now()
+column identity.outbox.email text not null
+column identity.outbox.id uuid not null default gen_random_uuid()
+column identity.outbox.kind text not null
+column identity.outbox.locale text not null default 'en'::text
+column identity.outbox.next_at timestamp(3) with time zone not null default now() grants bos_identity:update
+column identity.outbox.sent_at timestamp(3) with time zone grants bos_identity:update
+column identity.outbox.tries integer not null default 0 grants bos_identity:update
 column identity.person_tenants.person_id uuid not null
 column identity.person_tenants.tenant_id uuid not null
 column identity.persons.created_at timestamp with time zone not null default now()
 column identity.persons.email text not null grants bos_identity:update
 column identity.persons.id uuid not null
+column identity.persons.locale text not null default 'en'::text grants bos_identity:update
 column identity.persons.name text not null grants bos_identity:update
+column identity.persons.password text grants bos_identity:update
+column identity.persons.totp_at timestamp(3) with time zone grants bos_identity:update
+column identity.persons.totp_secret bytea grants bos_identity:update
+column identity.persons.totp_step bigint grants bos_identity:update
+column identity.recovery_codes.hash bytea not null
+column identity.recovery_codes.person_id uuid not null
+column identity.refresh_tokens.expires_at timestamp with time zone not null
+column identity.refresh_tokens.hash bytea not null
+column identity.refresh_tokens.login_id uuid not null
+column identity.refresh_tokens.tenant_id uuid not null
+column identity.refresh_tokens.used_at timestamp with time zone grants bos_identity:update
+column identity.sessions.created_at timestamp(3) with time zone not null default now()
+column identity.sessions.expires_at timestamp(3) with time zone not null grants bos_identity:update
+column identity.sessions.hash bytea not null
+column identity.sessions.login_id uuid not null
+column identity.sessions.person_id uuid not null
+column identity.sessions.tenant_id uuid not null default tenancy.claimed_tenant()
+column identity.signing_keys.kid text not null
+column identity.signing_keys.public bytea not null
+column identity.signing_keys.publish_at timestamp with time zone not null default now()
+column identity.signing_keys.retire_at timestamp with time zone grants bos_identity:update
+column identity.signing_keys.sign_from timestamp with time zone not null grants bos_identity:update
+column identity.signing_keys.wrapped_private bytea not null
+column identity.throttles.at timestamp with time zone not null default now() grants bos_identity:update
+column identity.throttles.key bytea not null
+column identity.throttles.tokens real not null grants bos_identity:update
 column seal.keys.ipad bytea not null
 column seal.keys.kid text not null
 column seal.keys.opad bytea not null
@@ -142,6 +269,12 @@ column tenancy.migrations.name text not null
 column tenancy.migrations.number integer not null
 column tenancy.migrations.room text not null
 column tenancy.migrations.sha256 text not null
+constraint audit.entries entries_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'event'::text, 'erasure'::text, 'retention'::text, 'import'::text, 'rewind'::text, 'restored'::text])))
+constraint audit.entries entries_pkey PRIMARY KEY (tenant_id, at, id)
+constraint audit.entries_default entries_default_pkey PRIMARY KEY (tenant_id, at, id)
+constraint audit.entries_default entries_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'event'::text, 'erasure'::text, 'retention'::text, 'import'::text, 'rewind'::text, 'restored'::text])))
+constraint audit.entries_month entries_kind_check CHECK ((kind = ANY (ARRAY['change'::text, 'event'::text, 'erasure'::text, 'retention'::text, 'import'::text, 'rewind'::text, 'restored'::text])))
+constraint audit.entries_month entries_month_pkey PRIMARY KEY (tenant_id, at, id)
 constraint control.onboardings onboardings_check CHECK (((done_at IS NULL) OR (request IS NULL)))
 constraint control.onboardings onboardings_key_check CHECK (((length(key) >= 1) AND (length(key) <= 128)))
 constraint control.onboardings onboardings_pkey PRIMARY KEY (key)
@@ -169,15 +302,60 @@ constraint directory.placements placements_cluster_id_fkey FOREIGN KEY (cluster_
 constraint directory.placements placements_pkey PRIMARY KEY (tenant_id)
 constraint directory.placements placements_slug_check CHECK (((slug ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$'::text) AND ((length(slug) >= 3) AND (length(slug) <= 40))))
 constraint directory.placements placements_slug_key UNIQUE (slug)
+constraint identity.api_keys api_keys_addresses_check CHECK ((cardinality(addresses) <= 50))
+constraint identity.api_keys api_keys_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.api_keys api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+constraint identity.api_keys api_keys_permissions_check CHECK (((cardinality(permissions) >= 1) AND (cardinality(permissions) <= 50)))
+constraint identity.api_keys api_keys_pkey PRIMARY KEY (tenant_id, id)
+constraint identity.api_keys api_keys_tenant_id_hash_key UNIQUE (tenant_id, hash)
+constraint identity.codes codes_flow_check CHECK ((octet_length(flow) = 32))
+constraint identity.codes codes_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.codes codes_login_id_fkey FOREIGN KEY (login_id) REFERENCES identity.logins(id) ON DELETE CASCADE
+constraint identity.codes codes_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.persons(id) ON DELETE RESTRICT
+constraint identity.codes codes_pkey PRIMARY KEY (hash)
+constraint identity.feed feed_pkey PRIMARY KEY (seq)
+constraint identity.feed feed_subject_check CHECK ((subject ~ '^([tmplknb]:[0-9a-z:-]{1,90}|keys)$'::text))
+constraint identity.feed_head feed_head_one_check CHECK (one)
+constraint identity.feed_head feed_head_pkey PRIMARY KEY (one)
+constraint identity.invitations invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
+constraint identity.invitations invitations_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.invitations invitations_pkey PRIMARY KEY (tenant_id, id)
+constraint identity.invitations invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+constraint identity.invitations invitations_tenant_id_hash_key UNIQUE (tenant_id, hash)
+constraint identity.logins logins_address_check CHECK ((length(address) <= 45))
+constraint identity.logins logins_device_check CHECK ((length(device) <= 200))
+constraint identity.logins logins_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.logins logins_hash_key UNIQUE (hash)
+constraint identity.logins logins_kind_check CHECK ((kind = ANY (ARRAY['browser'::text, 'token'::text])))
+constraint identity.logins logins_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.persons(id) ON DELETE RESTRICT
+constraint identity.logins logins_pkey PRIMARY KEY (id)
+constraint identity.mail_tokens mail_tokens_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
+constraint identity.mail_tokens mail_tokens_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.mail_tokens mail_tokens_kind_check CHECK ((kind = ANY (ARRAY['signup'::text, 'reset'::text, 'email'::text])))
+constraint identity.mail_tokens mail_tokens_pkey PRIMARY KEY (hash)
 constraint identity.memberships memberships_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.persons(id) ON DELETE RESTRICT
 constraint identity.memberships memberships_pkey PRIMARY KEY (tenant_id, person_id)
 constraint identity.memberships memberships_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+constraint identity.outbox outbox_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
+constraint identity.outbox outbox_kind_check CHECK ((kind = ANY (ARRAY['signup'::text, 'reset'::text, 'invitation'::text, 'email'::text, 'email_changed'::text, 'copies'::text])))
+constraint identity.outbox outbox_pkey PRIMARY KEY (id)
 constraint identity.person_tenants person_tenants_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.persons(id) ON DELETE RESTRICT
 constraint identity.person_tenants person_tenants_pkey PRIMARY KEY (person_id, tenant_id)
 constraint identity.persons persons_email_check CHECK (((email = lower(email)) AND (length(email) <= 254)))
 constraint identity.persons persons_email_key UNIQUE (email)
 constraint identity.persons persons_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 constraint identity.persons persons_pkey PRIMARY KEY (id)
+constraint identity.recovery_codes recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.recovery_codes recovery_codes_person_id_fkey FOREIGN KEY (person_id) REFERENCES identity.persons(id) ON DELETE RESTRICT
+constraint identity.recovery_codes recovery_codes_pkey PRIMARY KEY (person_id, hash)
+constraint identity.refresh_tokens refresh_tokens_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.refresh_tokens refresh_tokens_login_id_fkey FOREIGN KEY (login_id) REFERENCES identity.logins(id) ON DELETE CASCADE
+constraint identity.refresh_tokens refresh_tokens_pkey PRIMARY KEY (hash)
+constraint identity.sessions sessions_hash_check CHECK ((octet_length(hash) = 32))
+constraint identity.sessions sessions_pkey PRIMARY KEY (tenant_id, hash)
+constraint identity.signing_keys signing_keys_kid_check CHECK ((kid ~ '^[a-z0-9]{8,32}$'::text))
+constraint identity.signing_keys signing_keys_pkey PRIMARY KEY (kid)
+constraint identity.throttles throttles_pkey PRIMARY KEY (key)
 constraint seal.keys keys_ipad_check CHECK ((octet_length(ipad) = 64))
 constraint seal.keys keys_kid_check CHECK ((kid ~ '^[a-z0-9]{8}$'::text))
 constraint seal.keys keys_opad_check CHECK ((octet_length(opad) = 64))
@@ -201,7 +379,12 @@ constraint tenancy.marks marks_pkey PRIMARY KEY (tenant_id, mark)
 constraint tenancy.migrations migrations_pkey PRIMARY KEY (room, number)
 database grants bos_app:connect bos_control:connect bos_identity:connect bos_migrator:connect,create
 extension plpgsql
+function audit.make_month(day date) returns boolean owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp set lock_timeout=2s grants bos_control:execute body 92de96da97a8997c5dc642f9a6a4e120f4607a7e8de55d710dfa8845591a36b8
+function audit.note(kind text, target text, body text) returns void owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute bos_identity:execute body 82a4e1b7cba9b9b1e991bb48bf82a2a50440f61415df40c23d2274956bf7f0f7
 function crm.bump() returns trigger owner bos_owner plpgsql volatile set search_path=pg_catalog, pg_temp body f7b8e81993f8748dd4777ef9f0ea56d6ccfffacfd29f0a6f3ba2268b093860b3
+function identity.new_generation(known uuid) returns boolean owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_control:execute bos_identity:execute body 2390a3749839dc2f219145dbcf922addec0be9d0afd9f8e6fa6a1c5992efc23f
+function identity.revoke(s text) returns bigint owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_control:execute bos_identity:execute body a9bb04bfbbe261a207812fefd245c58f55fbfb184a13d78cda11f72a8cd7b23d
+function identity.revoke_own() returns bigint owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute body 1cbdae3c7a8ec1ad0450e501e6e0e91d738b5601048f4b3d53b9d20f3517f39e
 function tenancy.claimed_tenant() returns uuid owner bos_owner sql stable parallel safe grants bos_app:execute bos_audit:execute bos_identity:execute body a2baa22d6a96b25d45d98d40c9bb58e0603ee71b1fa0a724801293340d1c6010
 function tenancy.current_principal(OUT principal text, OUT request_id text) returns record owner bos_seal plpgsql stable definer set search_path=pg_catalog, pg_temp grants bos_audit:execute body 69df748eec4e252f1e84260fa5ce2ca5a5e28535dc9329c5438c794b9cee6629
 function tenancy.current_tenant() returns uuid owner bos_seal plpgsql stable definer parallel safe set search_path=pg_catalog, pg_temp grants bos_app:execute bos_audit:execute bos_identity:execute bos_owner:execute body 356ad1ed7269193d02e027469714e196a9f38055add0ed467044e2e870ec6b73
@@ -210,16 +393,33 @@ function tenancy.protect(rel regclass, writer name, frozen name[]) returns void 
 function tenancy.recording_tenant() returns uuid owner bos_seal plpgsql volatile definer set search_path=pg_catalog, pg_temp grants bos_audit:execute bos_identity:execute body f93b88806ff0ade5352f3664eb51e65d4cbe3002f1df0f0c7096256b88494a8a
 function tenancy.sealed_tenant() returns uuid owner bos_seal plpgsql stable definer set search_path=pg_catalog, pg_temp body 17fcd949dcccb87882bae3a3523c5f4766ec16cbd69f68f51e4a91a5e8f726b7
 function tenancy.writing_tenant() returns uuid owner bos_seal plpgsql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute bos_audit:execute bos_identity:execute bos_owner:execute body 1e9f898c7c9aa406577c5f6958a967f853b0c4e72d80b7757745e086485cc060
+index CREATE INDEX api_keys_tenant_id_created_at_id_idx ON identity.api_keys USING btree (tenant_id, created_at, id)
+index CREATE INDEX codes_login_id_idx ON identity.codes USING btree (login_id)
+index CREATE INDEX codes_person_id_idx ON identity.codes USING btree (person_id)
 index CREATE INDEX companies_by_creation ON crm.companies USING btree (tenant_id, created_at, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX companies_by_name ON crm.companies USING btree (tenant_id, name_key, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX contacts_by_company ON crm.contacts USING btree (tenant_id, company_id)
 index CREATE INDEX contacts_by_creation ON crm.contacts USING btree (tenant_id, created_at, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX contacts_by_name ON crm.contacts USING btree (tenant_id, name_key, id) WHERE (deleted_at IS NULL)
 index CREATE INDEX contacts_by_touch ON crm.contacts USING btree (tenant_id, touched_at, id) WHERE (deleted_at IS NULL)
+index CREATE INDEX entries_default_tenant_id_relation_key_id_idx ON audit.entries_default USING btree (tenant_id, relation, key, id)
+index CREATE INDEX entries_month_tenant_id_relation_key_id_idx ON audit.entries_month USING btree (tenant_id, relation, key, id)
+index CREATE INDEX entries_tenant_id_relation_key_id_idx ON ONLY audit.entries USING btree (tenant_id, relation, key, id)
+index CREATE INDEX feed_at_idx ON identity.feed USING btree (at)
 index CREATE INDEX idempotency_tenant_id_created_at_idx ON server.idempotency USING btree (tenant_id, created_at)
+index CREATE INDEX invitations_tenant_id_created_at_id_idx ON identity.invitations USING btree (tenant_id, created_at, id)
+index CREATE INDEX logins_expires_at_idx ON identity.logins USING btree (expires_at)
+index CREATE INDEX logins_person_id_idx ON identity.logins USING btree (person_id)
+index CREATE INDEX mail_tokens_expires_at_idx ON identity.mail_tokens USING btree (expires_at)
 index CREATE INDEX memberships_person_id_idx ON identity.memberships USING btree (person_id)
 index CREATE INDEX onboardings_started_at_idx ON control.onboardings USING btree (started_at) WHERE (done_at IS NULL)
+index CREATE INDEX outbox_created_at_idx ON identity.outbox USING btree (created_at)
+index CREATE INDEX outbox_next_at_idx ON identity.outbox USING btree (next_at) WHERE (sent_at IS NULL)
+index CREATE INDEX person_tenants_tenant_id_idx ON identity.person_tenants USING btree (tenant_id)
 index CREATE INDEX placements_cluster_id_idx ON directory.placements USING btree (cluster_id)
+index CREATE INDEX refresh_tokens_expires_at_idx ON identity.refresh_tokens USING btree (expires_at)
+index CREATE INDEX refresh_tokens_login_id_idx ON identity.refresh_tokens USING btree (login_id)
+index CREATE INDEX sessions_tenant_id_expires_at_idx ON identity.sessions USING btree (tenant_id, expires_at)
 index CREATE INDEX tenants_created_at_tenant_id_idx ON control.tenants USING btree (created_at, tenant_id)
 index CREATE UNIQUE INDEX contacts_by_email ON crm.contacts USING btree (tenant_id, email_key) WHERE (deleted_at IS NULL)
 language plpgsql grants bos_audit:usage bos_migrator:usage bos_owner:usage bos_seal:usage
@@ -227,15 +427,34 @@ language sql grants bos_audit:usage bos_migrator:usage bos_owner:usage bos_seal:
 member bos_migrator of bos_audit
 member bos_migrator of bos_owner
 member bos_migrator of bos_seal
+partitioned table audit.entries owner bos_audit rls force grants bos_app:select
+policy audit.entries fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_default fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_default floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_default tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_month fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_month floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy audit.entries_month tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
 policy crm.companies fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy crm.companies floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy crm.companies tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy crm.contacts fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy crm.contacts floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy crm.contacts tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.api_keys fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.api_keys floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.api_keys tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.invitations fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.invitations floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.invitations tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy identity.memberships fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy identity.memberships floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy identity.memberships tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
+policy identity.sessions fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy identity.sessions floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
+policy identity.sessions tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.recording_tenant() AS recording_tenant))
 policy server.idempotency fence restrictive for delete to public using (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy server.idempotency floor restrictive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
 policy server.idempotency tenant_isolation permissive for all to public using (tenant_id = ( SELECT tenancy.current_tenant() AS current_tenant)) with check (tenant_id = ( SELECT tenancy.writing_tenant() AS writing_tenant))
@@ -246,24 +465,40 @@ role bos_identity login
 role bos_migrator login noinherit
 role bos_owner nologin
 role bos_seal nologin
-schema audit owner bos_audit grants bos_app:usage bos_identity:usage bos_owner:usage
+schema audit owner bos_audit grants bos_app:usage bos_control:usage bos_identity:usage bos_owner:usage
 schema control owner bos_owner grants bos_control:usage
 schema crm owner bos_owner grants bos_app:usage
 schema directory owner bos_owner grants bos_control:usage
-schema identity owner bos_owner grants bos_app:usage bos_identity:usage
+schema identity owner bos_owner grants bos_app:usage bos_control:usage bos_identity:usage
 schema public owner pg_database_owner
 schema seal owner bos_seal
 schema server owner bos_owner grants bos_app:usage
 schema tenancy owner bos_owner grants bos_app:usage bos_audit:usage bos_control:usage bos_identity:usage bos_migrator:usage bos_seal:usage
+sequence audit.entry_ids owner bos_audit
+table audit.entries_default owner bos_audit rls force partition
+table audit.entries_month owner bos_audit rls force partition
 table control.onboardings owner bos_owner grants bos_control:insert,select
 table control.tenants owner bos_owner grants bos_control:insert,select
 table crm.companies owner bos_owner rls force grants bos_app:delete,insert,select
 table crm.contacts owner bos_owner rls force grants bos_app:delete,insert,select
 table directory.clusters owner bos_owner grants bos_control:insert,select
 table directory.placements owner bos_owner grants bos_control:insert,select
+table identity.api_keys owner bos_owner rls force grants bos_identity:delete,insert,select
+table identity.codes owner bos_owner grants bos_identity:delete,insert,select
+table identity.feed owner bos_owner grants bos_identity:delete,select
+table identity.feed_head owner bos_owner grants bos_control:select bos_identity:select
+table identity.invitations owner bos_owner rls force grants bos_identity:delete,insert,select
+table identity.logins owner bos_owner grants bos_identity:delete,insert,select
+table identity.mail_tokens owner bos_owner grants bos_identity:delete,insert,select
 table identity.memberships owner bos_owner rls force grants bos_app:select bos_identity:delete,insert,select
+table identity.outbox owner bos_owner grants bos_identity:delete,insert,select
 table identity.person_tenants owner bos_owner grants bos_identity:delete,insert,select
 table identity.persons owner bos_owner grants bos_identity:insert,select
+table identity.recovery_codes owner bos_owner grants bos_identity:delete,insert,select
+table identity.refresh_tokens owner bos_owner grants bos_identity:delete,insert,select
+table identity.sessions owner bos_owner rls force grants bos_identity:delete,insert,select
+table identity.signing_keys owner bos_owner grants bos_identity:delete,insert,select
+table identity.throttles owner bos_owner grants bos_identity:delete,insert,select
 table seal.keys owner bos_seal
 table server.idempotency owner bos_owner rls force grants bos_app:delete,insert,select
 table tenancy.attestation owner bos_owner grants bos_app:select bos_control:select bos_identity:select bos_migrator:select

@@ -1,7 +1,6 @@
 /** What a careful developer writes by hand: Express and pg, the token checked, the tenant in the where clause. */
 
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createTokenVerifier } from '@businessos/tenancy/express';
 import express from 'express';
@@ -11,14 +10,15 @@ import { listText } from './http-list.ts';
 
 interface BareOptions {
   database: pg.PoolConfig;
-  keyFile: string;
+  /** The public key of tokens, as the server publishes it. */
+  key: JsonWebKey & { kid: string };
   issuer: string;
   audience: string;
 }
 
-const { database, keyFile, issuer, audience } = JSON.parse(process.env['BENCH_BARE'] ?? '') as BareOptions;
-const { kid, pem } = JSON.parse(readFileSync(keyFile, 'utf8')) as { kid: string; pem: string };
-const verify = createTokenVerifier({ keys: [{ kid, key: createPrivateKey(pem) }], issuer, audience });
+const { database, key, issuer, audience } = JSON.parse(process.env['BENCH_BARE'] ?? '') as BareOptions;
+const publicKey = createPublicKey({ key, format: 'jwk' });
+const verify = createTokenVerifier({ keys: [{ kid: key.kid, key: publicKey }], issuer, audience });
 const pool = new pg.Pool({ ...database, max: 8 });
 
 interface Row {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addCheck } from './check.ts';
 import { addDatabaseCommands } from './database.ts';
 import { addDoctor } from './doctor.ts';
+import { addIdentity } from './identity.ts';
 import { fail } from './output.ts';
 import { addServe } from './serve.ts';
 import { addTenantCommands } from './tenant.ts';
@@ -14,7 +15,8 @@ const program = new Command('bos')
   .showHelpAfterError('(bos <command> --help shows an example)')
   .addHelpText('after', '\nExit codes: 0 done · 1 refused or failed, with the reason · 2 wrong usage');
 
-for (const add of [addServe, addDatabaseCommands, addCheck, addDoctor, addTenantCommands, addToken]) add(program);
+for (const add of [addServe, addDatabaseCommands, addCheck, addDoctor, addTenantCommands, addToken, addIdentity])
+  add(program);
 
 // commander ends with 1 for wrong usage; 1 is for what was understood and refused
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -1,12 +1,11 @@
 import {
-  type Config,
   createLog,
-  demoPage,
+  DEMO_PASSWORD,
+  mintToken,
   type Platform,
   readConfig,
   seedDemo,
   startServer,
-  tenantToken,
 } from '@businessos/server';
 import type { Command } from 'commander';
 import { fail } from './output.ts';
@@ -23,7 +22,7 @@ export function addServe(program: Command): void {
     .option('--demo', 'seed the demo into an empty database and show how to get in; never with NODE_ENV=production')
     .addHelpText(
       'after',
-      '\nExample:\n  PORT=8080 bos serve --demo\n\nSettings: PORT, BOS_DATA, BOS_BASE_DOMAIN, BOS_PUBLIC_PORT, BOS_REGION, DATABASE_URL, LOG_LEVEL',
+      '\nExample:\n  PORT=8080 bos serve --demo\n\nSettings: PORT, BOS_DATA, BOS_BASE_DOMAIN, BOS_PUBLIC_PORT, BOS_REGION, DATABASE_URL, SMTP_URL,\n  BOS_MAIL_FROM, TRUST_PROXY, LOG_LEVEL',
     )
     .action(async ({ demo }: { demo?: boolean }) => {
       const config = readConfig();
@@ -37,8 +36,8 @@ export function addServe(program: Command): void {
         ...(demo && {
           prepare: async (platform: Platform) => {
             seeded = await seedDemo(platform, (line) => say(`  ${line} …`));
+            return seeded;
           },
-          page: (platform: Platform, port: number) => demoPage(platform, seeded, port),
         }),
       });
       let asked = 0;
@@ -54,39 +53,37 @@ export function addServe(program: Command): void {
       };
       process.on('SIGINT', stop);
       process.on('SIGTERM', stop);
-      if (demo)
-        say(await screen({ ...config, publicPort: config.publicPort || running.port }, running.platform, seeded));
+      if (demo) say(await screen(running.platform, seeded));
       else log.info({ port: running.port, weaker: running.platform.database.weaker }, 'serving');
     });
 }
 
 /** The one screen of `npm start`: addresses, a ready line for each, where data lies, how to stop and to reset. */
-async function screen(config: Config, { identity, database }: Platform, tenants: Demo): Promise<string> {
-  const port = config.publicPort === 80 ? '' : `:${config.publicPort}`;
-  const lines = ['', `BusinessOS is running: http://localhost${port}`, ''];
-  for (const { id, slug, name, plan } of tenants) {
-    const [owner] = await identity.withTenant(
-      id,
-      's:demo',
-      async () => (await identity.query<{ person_id: string; role: string }>(OWNER)).rows,
+async function screen(platform: Platform, tenants: Demo): Promise<string> {
+  const { config, database, origin } = platform;
+  const base = `http://localhost${config.publicPort === 80 ? '' : `:${config.publicPort}`}`;
+  const lines = ['', `BusinessOS is running: ${base}`, ''];
+  for (const { slug, name, plan } of tenants) {
+    const address = origin(slug);
+    const token = await mintToken(platform, slug, TOKEN_MINUTES * 60);
+    lines.push(
+      `${name} (${plan})  ${address}`,
+      `  curl -H 'Authorization: Bearer ${token}' '${address}/v1/contacts?limit=3&sort=name'`,
+      '',
     );
-    const address = `http://${slug}.${config.baseDomain}${port}`;
-    lines.push(`${name} (${plan})  ${address}`);
-    if (owner) {
-      const token = tenantToken(
-        config,
-        { personId: owner.person_id, tenantId: id, role: owner.role },
-        TOKEN_MINUTES * 60,
-      );
-      lines.push(`  curl -H 'Authorization: Bearer ${token}' '${address}/v1/contacts?limit=3&sort=name'`);
-    }
-    lines.push('');
   }
-  if (tenants.length > 0)
-    lines.push(`The tokens are good for ${TOKEN_MINUTES} minutes; ./bos token --tenant nordwind gives another.`);
-  else lines.push('The database is not empty, so no demo was seeded; ./bos tenant list shows what is there.');
+  const [first] = tenants[0]?.people ?? [];
+  if (first !== undefined)
+    lines.push(
+      `Sign in at any of them, as ${first.email} for instance; the password of all is ${DEMO_PASSWORD}`,
+      `The tokens are good for ${TOKEN_MINUTES} minutes; ./bos token --tenant nordwind gives another.`,
+      '',
+    );
+  else lines.push('The database is not empty, so no demo was seeded; ./bos tenant list shows what is there.', '');
   lines.push(
-    `API description   http://localhost${port}/openapi.json`,
+    `Create a business ${origin('id')}/signup`,
+    ...(config.smtpUrl === undefined ? [`Mails             ${origin('id')}/outbox`] : []),
+    `API               ${base}/docs and ${base}/openapi.json`,
     `Data              ${config.dataDir}${database.embedded ? ` (PostgreSQL on port ${database.embedded.port}${database.embedded.dataDirectory.startsWith(config.dataDir) ? '' : `, its files in ${database.embedded.dataDirectory}`})` : ''}`,
     ...database.weaker.map((weak) => `Weaker mode       ${weak}`),
     'Stop              Ctrl-C',
@@ -95,12 +92,6 @@ async function screen(config: Config, { identity, database }: Platform, tenants:
   );
   return lines.join('\n');
 }
-
-const OWNER = {
-  text: "select person_id, role from identity.memberships where role = 'owner' order by joined_at limit 1",
-  values: [],
-  label: 'demo_owner',
-};
 
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { findMember, operatorToken, readConfig, tenantToken } from '@businessos/server';
+import { mintOperatorToken, mintToken } from '@businessos/server';
 import { type Command, InvalidArgumentError } from 'commander';
 import { print, withPlatform } from './output.ts';
 
@@ -11,7 +10,7 @@ export function addToken(program: Command): void {
     .option('--tenant <slug>', 'for a member of this tenant')
     .option('--email <email>', 'which member; the first owner when left out')
     .option('--operator', 'for an operator, who onboards and suspends tenants and reads none of their data')
-    .option('--minutes <n>', 'how long it lives, 1 to 1440', minutes, 60)
+    .option('--minutes <n>', 'how long it lives, 1 to 60', minutes, 60)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -27,12 +26,11 @@ export function addToken(program: Command): void {
           command.error('error: give either --tenant <slug> or --operator', { exitCode: 2 });
         if (operator && email !== undefined) command.error('error: --email goes with --tenant', { exitCode: 2 });
         const seconds = options.minutes * 60;
-        const token =
+        const token = await withPlatform(async (platform) =>
           tenant === undefined
-            ? operatorToken(readConfig(), randomUUID(), seconds)
-            : await withPlatform(async (platform, config) =>
-                tenantToken(config, await findMember(platform, tenant, email), seconds),
-              );
+            ? mintOperatorToken(platform, seconds)
+            : await mintToken(platform, tenant, seconds, email),
+        );
         print(json, { token, expires_in: seconds }, () => [token]);
       },
     );
@@ -40,7 +38,7 @@ export function addToken(program: Command): void {
 
 function minutes(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1_440)
-    throw new InvalidArgumentError('expected a whole number from 1 to 1440');
+  if (!/^\d+$/.test(text) || value < 1 || value > 60)
+    throw new InvalidArgumentError('expected a whole number from 1 to 60');
   return value;
 }

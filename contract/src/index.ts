@@ -5,6 +5,7 @@ export * from './headers.ts';
 export * from './list.ts';
 export * from './list-query.ts';
 export * from './openapi.ts';
+export * from './people.ts';
 export * from './permissions.ts';
 export * from './problem.ts';
 export * from './routes.ts';

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { company, companyCreate, companyPatch, contact, contactCreate, contactPatch } from './crm.ts';
+import { companyPage, contactPage } from './crm-routes.ts';
 import { idempotencyKey } from './headers.ts';
 import { type Code, problem, problems } from './problem.ts';
-import { companyPage, contactPage, type Route, routes, tenantPage } from './routes.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 import { onboardingRequest, tenant } from './tenant.ts';
+import { tenantPage } from './tenant-routes.ts';
 
 /** Where an installation is reached; without `port` the scheme's own. */
 export type OpenApiOptions = { version: string; baseDomain: string; scheme?: 'http' | 'https'; port?: number };
@@ -27,11 +30,12 @@ const components = {
 /** Builds the OpenAPI 3.1 document of all routes. Equal options give equal text. */
 export function openapi({ version, baseDomain, scheme = 'https', port }: OpenApiOptions): Json {
   const authority = port === undefined ? baseDomain : `${baseDomain}:${port}`;
-  const operator = [{ url: `${scheme}://operator.${authority}` }];
+  const servers = (host: Route['host']) =>
+    host === 'operator' || host === 'id' ? { servers: [{ url: `${scheme}://${host}.${authority}` }] } : {};
   const paths: Record<string, Json> = {};
   for (const [key, route] of Object.entries<Route>(routes)) {
     const [method = '', path = ''] = key.split(' ');
-    paths[path] ??= route.host === 'operator' ? { servers: operator } : {};
+    paths[path] ??= servers(route.host);
     paths[path][method.toLowerCase()] = operation(method, path, route);
   }
   return {
@@ -72,11 +76,18 @@ function operation(method: string, path: string, route: Route): Json {
     ],
     ...(route.body ? { requestBody: { required: true, content: json(refer(route.body, 'input')) } } : {}),
     responses: {
-      [ok.status]: {
-        description: route.summary,
-        ...(ok.etag ? { headers: { ETag: { description: 'Version in quotes.', schema: { type: 'string' } } } } : {}),
-        ...(ok.schema ? { content: json(refer(ok.schema, 'output')) } : {}),
-      },
+      ...Object.fromEntries(
+        [ok.status, ...(ok.also ? [ok.also] : [])].map((status) => [
+          status,
+          {
+            description: route.summary,
+            ...(ok.etag
+              ? { headers: { ETag: { description: 'Version in quotes.', schema: { type: 'string' } } } }
+              : {}),
+            ...(ok.schema ? { content: json(refer(ok.schema, 'output')) } : {}),
+          },
+        ]),
+      ),
       ...failures(route.problems),
     },
   };

@@ -48,6 +48,24 @@ export const problems = {
     user: 'Get a new token and try again.',
     operator: 'If all tokens fail, compare the clocks of the servers and their signing keys.',
   },
+  FACTOR_NEEDED: {
+    status: 401,
+    title: 'A second factor is needed',
+    user: 'Send the six digits of your authenticator, or a recovery code, as `otp`; set one up first if you have none.',
+    operator: nothing,
+  },
+  REFRESH_REUSED: {
+    status: 401,
+    title: 'This refresh token was used before, so everything that came of this sign-in has ended',
+    user: 'Sign in again. Use each refresh token once, one request at a time.',
+    operator: 'If it was not a client that repeats requests, somebody has copied a token: ask the person.',
+  },
+  STEP_UP_NEEDED: {
+    status: 401,
+    title: 'This needs a sign-in within the last ten minutes',
+    user: 'Sign in again and repeat the request.',
+    operator: nothing,
+  },
   TENANT_SUSPENDED: {
     status: 403,
     title: 'This business is suspended',
@@ -59,6 +77,12 @@ export const problems = {
     title: 'Your role does not allow this',
     user: 'Ask an owner or admin of your business.',
     operator: nothing,
+  },
+  CROSS_ORIGIN: {
+    status: 403,
+    title: 'This request comes from another site',
+    user: 'Use the forms of this site; programs send a token and no cookie.',
+    operator: 'Check that the proxy passes on `Origin`, and that its scheme and port are the public ones.',
   },
   NOT_FOUND: {
     status: 404,
@@ -84,6 +108,12 @@ export const problems = {
     user: 'Choose another slug.',
     operator: nothing,
   },
+  LAST_OWNER: {
+    status: 409,
+    title: 'A business always has an owner, and this is the last one',
+    user: 'Make somebody else an owner first.',
+    operator: nothing,
+  },
   REQUEST_RUNNING: {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',
@@ -95,6 +125,12 @@ export const problems = {
     title: 'This business is read-only at present',
     user: 'Reading works; try the change again later or ask the operator.',
     operator: 'End the read-only mode when its reason is gone.',
+  },
+  LINK_USED: {
+    status: 410,
+    title: 'This link was used already, or its time is over',
+    user: 'Sign in if you used it; else ask for a new one.',
+    operator: nothing,
   },
   VERSION_STALE: {
     status: 412,
@@ -126,6 +162,12 @@ export const problems = {
     user: 'Choose 3 to 40 lower-case letters, digits and single hyphens, and no reserved word.',
     operator: nothing,
   },
+  PASSWORD_REFUSED: {
+    status: 422,
+    title: 'This password cannot be used',
+    user: 'Choose another one; `errors` says why.',
+    operator: nothing,
+  },
   KEY_REUSED: {
     status: 422,
     title: 'This Idempotency-Key was used for another request',
@@ -138,6 +180,12 @@ export const problems = {
     user: 'Send `If-Match` with the version in double quotes, as `ETag` gave it.',
     operator: nothing,
   },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests',
+    user: 'Wait for the time in `Retry-After`. A mailed link works all the same.',
+    operator: 'See who asks; nobody is locked out by it.',
+  },
   INTERNAL: {
     status: 500,
     title: 'Something went wrong on our side',
@@ -149,6 +197,18 @@ export const problems = {
     title: 'Too much is going on at this moment',
     user: 'Wait for the time in `Retry-After` and try again.',
     operator: 'See which tenant waits; raise its plan or the number of connections.',
+  },
+  BUSY: {
+    status: 503,
+    title: 'Too many sign-ins at this moment',
+    user: 'Wait for the time in `Retry-After` and try again.',
+    operator: 'Somebody may be guessing passwords: see the log by address.',
+  },
+  REVOCATION_UNKNOWN: {
+    status: 503,
+    title: 'This server does not know at present which rights were taken away',
+    user: 'Wait for the time in `Retry-After` and try again.',
+    operator: 'It cannot reach the primary database: see `bos doctor`.',
   },
   DATABASE_UNAVAILABLE: {
     status: 503,

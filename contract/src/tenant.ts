@@ -48,6 +48,8 @@ export const tenantConfig = z.strictObject({
     .default([]),
   locale: locale.default('en'),
   time_zone: timeZone.default('UTC'),
+  /** True: nobody gets in without a second factor. */
+  factor_required: z.boolean().default(false),
 });
 
 /** A tenant as its own people and operators see it. */

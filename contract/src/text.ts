@@ -95,3 +95,8 @@ export const timestamp = z.iso.datetime({ precision: 3 });
 
 /** The number of a row's present state: 1 at first, one more with each change. */
 export const version = z.int().min(1).max(2_147_483_647);
+
+/** One page of a list: `next` is the cursor of the page after, or null. */
+export function page<S extends z.ZodType>(item: S) {
+  return z.strictObject({ items: z.array(item), next: z.string().nullable() });
+}

@@ -20,7 +20,7 @@ test('onboarding fills the config and folds the address of the owner', () => {
   assert.ok(result.ok);
   assert.deepEqual(result.value, {
     ...request,
-    config: { providers: [], locale: 'en', time_zone: 'UTC' },
+    config: { providers: [], locale: 'en', time_zone: 'UTC', factor_required: false },
     owner: { email: 'ida@nordwind.example', name: 'Ida Sørensen' },
   });
 });
@@ -32,7 +32,12 @@ test('a part of the config leaves the rest at its defaults', () => {
     config: { time_zone: 'Europe/Berlin', providers: [provider] },
   });
   assert.ok(result.ok);
-  assert.deepEqual(result.value.config, { providers: [provider], locale: 'en', time_zone: 'Europe/Berlin' });
+  assert.deepEqual(result.value.config, {
+    providers: [provider],
+    locale: 'en',
+    time_zone: 'Europe/Berlin',
+    factor_required: false,
+  });
 });
 
 test('what is wrong with onboarding is named by its path', () => {
@@ -76,7 +81,7 @@ test('an answer with a column that the contract does not know is not a tenant', 
     region: 'eu',
     plan: 'pro',
     mode: 'open',
-    config: { providers: [], locale: 'en', time_zone: 'UTC' },
+    config: { providers: [], locale: 'en', time_zone: 'UTC', factor_required: false },
     created_at: '2026-01-31T07:30:00.000Z',
   };
   assert.equal(check(tenant, row).ok, true);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { networks } from './http/address.ts';
 
 /** How this process runs, read once from the environment. */
 export interface Config {
@@ -14,6 +15,11 @@ export interface Config {
   databaseUrl: URL | undefined;
   /** A PostgreSQL version with known holes that production may run on all the same, such as 15.18. */
   acceptPostgres: string | undefined;
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  trustProxy: readonly string[];
+  /** Where mails go; they stay in the outbox of this installation when undefined. */
+  smtpUrl: string | undefined;
+  mailFrom: string;
   logLevel: string;
   connections: number;
   multiplexed: number;
@@ -25,21 +31,31 @@ export class ConfigError extends Error {}
 /** Reads the settings. @throws ConfigError naming the variable and the fix. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const port = integer(env, 'PORT', 8080, 0, 65_535);
+  const baseDomain = matching(
+    env,
+    'BOS_BASE_DOMAIN',
+    'bos.localhost',
+    /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+    'a domain of two or more labels in lower case',
+  );
   return {
     dataDir: resolve(env['BOS_DATA'] || '.bos'),
     port,
     publicPort: integer(env, 'BOS_PUBLIC_PORT', port, 0, 65_535),
-    baseDomain: matching(
-      env,
-      'BOS_BASE_DOMAIN',
-      'bos.localhost',
-      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
-      'a domain of two or more labels in lower case',
-    ),
+    baseDomain,
     region: matching(env, 'BOS_REGION', 'eu', /^[a-z][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens'),
     production: env['NODE_ENV'] === 'production',
     databaseUrl: databaseUrl(env['DATABASE_URL']),
     acceptPostgres: env['BOS_ACCEPT_POSTGRES'] || undefined,
+    trustProxy: addressList(env['TRUST_PROXY']),
+    smtpUrl: smtpUrl(env['SMTP_URL']),
+    mailFrom: matching(
+      env,
+      'BOS_MAIL_FROM',
+      `no-reply@${baseDomain}`,
+      /^[^\s@<>",;]+@[^\s@<>",;]+$/,
+      'one e-mail address',
+    ),
     logLevel: matching(
       env,
       'LOG_LEVEL',
@@ -50,6 +66,25 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     connections: integer(env, 'BOS_CONNECTIONS', 8, 1, 200),
     multiplexed: integer(env, 'BOS_MULTIPLEXED', 4, 0, 64),
   };
+}
+
+function addressList(text: string | undefined): string[] {
+  const list = (text ?? '').split(',').flatMap((part) => (part.trim() ? [part.trim()] : []));
+  try {
+    networks(list);
+  } catch (cause) {
+    throw new ConfigError('TRUST_PROXY: expected addresses and networks with commas between, like 10.0.0.0/8', {
+      cause,
+    });
+  }
+  return list;
+}
+
+function smtpUrl(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  if (!URL.canParse(text) || !/^smtps?:$/.test(new URL(text).protocol))
+    throw new ConfigError('SMTP_URL: expected smtp://user:password@host:port, or smtps:');
+  return text;
 }
 
 function databaseUrl(text: string | undefined): URL | undefined {
@@ -83,4 +118,14 @@ function matching(env: NodeJS.ProcessEnv, name: string, otherwise: string, patte
   const text = env[name] || otherwise;
   if (!pattern.test(text)) throw new ConfigError(`${name}: expected ${form}`);
   return text;
+}
+
+/** The origin of one of the installation's hosts, as browsers write it: `label` `id`, a slug, or '' for the base. */
+export function originOf(
+  { production, baseDomain, publicPort }: Pick<Config, 'production' | 'baseDomain' | 'publicPort'>,
+  label: string,
+): string {
+  const [scheme, own] = production ? ['https', 443] : ['http', 80];
+  const port = publicPort === own ? '' : `:${publicPort}`;
+  return `${scheme}://${label === '' ? '' : `${label}.`}${baseDomain}${port}`;
 }

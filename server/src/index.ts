@@ -1,9 +1,9 @@
 export type { Tenant } from '@businessos/contract';
 export { type Config, ConfigError, readConfig } from './config.ts';
 export { connectionOf, migrateDatabase, migrations, openDatabase, productLogins, setUp, setupSql } from './database.ts';
-export { demoPage } from './demo/page.ts';
-export { seedDemo } from './demo/seed.ts';
-export { createTenant, findMember, listTenants } from './operate.ts';
+export { DEMO_PASSWORD, seedDemo } from './demo/seed.ts';
+export { memberToken } from './identity/tokens.ts';
+export { createTenant, listTenants, mintOperatorToken, mintToken } from './operate.ts';
 export { findServer } from './server-file.ts';
 export {
   createLog,
@@ -14,4 +14,3 @@ export {
   startServer,
   VERSION,
 } from './start.ts';
-export { operatorToken, tenantToken } from './tokens.ts';

@@ -1,8 +1,18 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { newSealKeys, type SealKeys } from '@businessos/tenancy';
-import type { TokenKey } from '@businessos/tenancy/express';
+import { ConfigError } from './config.ts';
 
 /** Where the login roles of an installation are reached, made by setup. */
 export interface RoleFile {
@@ -44,13 +54,25 @@ export function sealKeys(dataDir: string): SealKeys {
   return ensureFile(dataDir, 'keys/seal.json', () => newSealKeys());
 }
 
-/** The key that signs access tokens (Ed25519). */
-export function tokenKey(dataDir: string): TokenKey {
-  const { kid, pem } = ensureFile(dataDir, 'keys/token.json', () => ({
-    kid: randomBytes(6).toString('hex'),
-    pem: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+/**
+ * The installation's root key, 32 bytes, made once: `keys/root.json` is its id and its bytes in base64. A dump of the
+ * database opens nothing of what is wrapped under it; without this file those secrets are lost, so keep a copy apart.
+ * @throws ConfigError when others than this user can read the file, or when it holds no such key.
+ */
+export function rootKey(dataDir: string): KeyObject {
+  const name = 'keys/root.json';
+  const path = join(dataDir, name);
+  const file = ensureFile<Record<string, unknown>>(dataDir, name, () => ({
+    [randomBytes(6).toString('hex')]: randomBytes(32).toString('base64'),
   }));
-  return { kid, key: createPrivateKey(pem) };
+  // Windows has no such mode: there the folder's own rights count
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new ConfigError(`${path}: others can read this key; chmod 600 it, and change it if they may have`);
+  }
+  const [text, ...more] = Object.values(file);
+  const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
+  if (bytes.length !== 32 || more.length > 0) throw new ConfigError(`${path}: expected one key of 32 bytes in base64`);
+  return createSecretKey(bytes);
 }
 
 /** Which cluster the installation's database is; the region is fixed once made. */

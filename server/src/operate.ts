@@ -1,5 +1,8 @@
 import { check, onboardingRequest, parseList, type Tenant } from '@businessos/contract';
-import { listMembers } from './identity/store.ts';
+import { note, readMember } from './identity/credential-store.ts';
+import { insertLogin } from './identity/login-store.ts';
+import { listMembers } from './identity/member-store.ts';
+import { memberToken, operatorToken } from './identity/tokens.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './start.ts';
 import { onboard } from './tenants/onboarding.ts';
@@ -26,20 +29,46 @@ export async function listTenants(platform: Platform): Promise<Tenant[]> {
   return all;
 }
 
-/** Finds a member of a tenant by e-mail, or its first owner. @throws Error naming what is missing. */
-export async function findMember(
-  platform: Platform,
-  slug: string,
-  email?: string,
-): Promise<{ personId: string; tenantId: string; role: string }> {
+/**
+ * Mints an access token for a member of a tenant, by e-mail or the first owner, as a sign-in of his own that he sees in
+ * his list and can end; `seconds` at most an hour.
+ * @throws Error naming what is missing.
+ */
+export async function mintToken(platform: Platform, slug: string, seconds: number, email?: string): Promise<string> {
+  const { identity, people } = platform;
   const tenant = await platform.tenants.find({ slug });
   if (tenant === undefined) throw new Error(`no tenant has the slug '${slug}'; bos tenant list shows them all`);
-  const { identity } = platform;
-  const members = await identity.withTenant(tenant.id, 's:cli', () => listMembers(identity));
-  const member = email === undefined ? members[0] : members.find((one) => one.email === email.toLowerCase());
-  if (member === undefined)
-    throw new Error(
-      `${tenant.name} has no member ${email ?? ''}; it has ${members.map((one) => one.email).join(', ') || 'none'}`,
-    );
-  return { personId: member.person_id, tenantId: tenant.id, role: member.role };
+  return await identity.withTenant(tenant.id, 's:cli', async () => {
+    const members = await listMembers(identity);
+    const member = email === undefined ? members[0] : members.find((one) => one.email === email.toLowerCase());
+    if (member === undefined) {
+      const known = members.map((one) => one.email).join(', ') || 'none';
+      throw new Error(`${tenant.name} has no member ${email ?? ''}; it has ${known}`);
+    }
+    return await identity.transaction(async (tx) => {
+      const { person_id: personId } = member;
+      const loginId = await insertLogin(tx, {
+        personId,
+        kind: 'token',
+        hash: null,
+        device: 'bos token',
+        address: '127.0.0.1',
+        factor: false,
+        pending: false,
+        seconds,
+      });
+      await note(tx, 'signin', 'cli', { login: loginId, person: personId });
+      const { role, rev, gen } = await readMember(tx, personId);
+      return memberToken(
+        people.keys,
+        { personId, tenantId: tenant.id, loginId, role: role ?? member.role, rev, gen },
+        seconds,
+      );
+    });
+  });
+}
+
+/** Mints a token of an operator; `seconds` at most an hour. */
+export function mintOperatorToken({ people }: Platform, seconds: number): string {
+  return operatorToken(people.keys, seconds);
 }

@@ -7,13 +7,19 @@ export class Refusal extends Error {
   readonly errors: FieldProblem[] | undefined;
   /** The present record, at VERSION_STALE. */
   readonly current: unknown;
+  /** Whole seconds to wait, at RATE_LIMITED. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: Code, more: { errors?: FieldProblem[]; current?: unknown; cause?: unknown } = {}) {
+  constructor(
+    code: Code,
+    more: { errors?: FieldProblem[]; current?: unknown; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     super(problems[code].title, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'Refusal';
     this.code = code;
     this.errors = more.errors;
     this.current = more.current;
+    this.retryAfterS = more.retryAfterS === undefined ? undefined : Math.ceil(more.retryAfterS);
   }
 }
 

@@ -1,25 +1,40 @@
-import { type OnboardingRequest, openapi } from '@businessos/contract';
+import { type OnboardingRequest, openapi, type RouteKey } from '@businessos/contract';
 import { createTenancy, derivedId, type Tenancy, TenancyError } from '@businessos/tenancy';
-import { createResolver, createTokenVerifier } from '@businessos/tenancy/express';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { type Config, ConfigError } from './config.ts';
 import { insertCompany } from './crm/companies-store.ts';
 import { insertContact } from './crm/contacts-store.ts';
 import { crmRoutes } from './crm/routes.ts';
 import { type Database, openDatabase } from './database.ts';
+import type { DemoTenant } from './demo/demo-tenant.ts';
+import { startRoutes } from './demo/page.ts';
+import { docsRoutes, findAsset } from './docs/docs-routes.ts';
 import { createApp, type GatewayOptions } from './gateway/app.ts';
 import { type Listener, openListener } from './gateway/listener.ts';
-import { ensureMember } from './identity/store.ts';
-import { sealKeys, tokenKey } from './key-files.ts';
+import { keepHouse } from './housekeeping.ts';
+import { networks } from './http/address.ts';
+import { SESSION_COOKIE } from './identity/browser.ts';
+import { idPageRoutes } from './identity/id-page-routes.ts';
+import { idRoutes } from './identity/id-routes.ts';
+import { macKey } from './identity/installation-key.ts';
+import { welcome } from './identity/links.ts';
+import { ensureMember } from './identity/member-store.ts';
+import { requireRecent } from './identity/members.ts';
+import { requireLogin } from './identity/own.ts';
+import { ownPageRoutes } from './identity/own-page-routes.ts';
+import { openFeed, openPeople, type People } from './identity/people.ts';
+import { findPerson } from './identity/person-store.ts';
+import { tenantPageRoutes } from './identity/tenant-page-routes.ts';
+import { identityRoutes } from './identity/tenant-routes.ts';
+import { rootKey, sealKeys } from './key-files.ts';
+import { problemPage } from './pages/notices.ts';
 import { forgetServer, refuseSecond, registerServer } from './server-file.ts';
-import { type OnboardingSteps, sweepOnboardings } from './tenants/onboarding.ts';
+import { type OnboardingSteps, onboard } from './tenants/onboarding.ts';
 import { tenantRoutes } from './tenants/routes.ts';
 import { TenantService } from './tenants/service.ts';
-import { registerCluster } from './tenants/store.ts';
-import { issuerOf, OPERATOR_AUDIENCE, TENANT_AUDIENCE } from './tokens.ts';
+import { activeRegions, registerCluster } from './tenants/store.ts';
 
 export const VERSION = '0.1.0';
-const SWEEP_MS = 30_000;
 
 /** The kernels and services on one database, without HTTP: what the server and the command line share. */
 export interface Platform {
@@ -30,7 +45,9 @@ export interface Platform {
   /** bos_identity. */
   identity: Tenancy;
   tenants: TenantService;
+  people: People;
   steps: OnboardingSteps;
+  origin(label: string): string;
   end(): Promise<void>;
 }
 
@@ -40,9 +57,9 @@ export interface Platform {
  */
 export async function openPlatform(config: Config, log: Logger, given?: Database): Promise<Platform> {
   const database = given ?? (await openDatabase(config, (line) => log.info(line)));
-  const open: Tenancy[] = [];
+  const open: { end(): Promise<void> }[] = [];
   const end = async () => {
-    await Promise.all(open.map((tenancy) => tenancy.end()));
+    await Promise.all(open.map((one) => one.end()));
   };
   try {
     const shared = {
@@ -57,12 +74,35 @@ export async function openPlatform(config: Config, log: Logger, given?: Database
       multiplexed: config.multiplexed,
     });
     open.push(tenancy);
-    const connection = database.connection('bos_identity');
-    const identity = await createTenancy({ ...shared, connection, connections: 3, multiplexed: 0 });
+    // a stuck holder of the feed's head must not block revocations
+    const own = { lockTimeoutMs: 2_000, idleInTransactionTimeoutMs: 5_000 };
+    const connection = { ...database.connection('bos_identity'), ...own };
+    const identity = await createTenancy({
+      ...shared,
+      connection,
+      control: connection,
+      connections: 4,
+      multiplexed: 2,
+    });
     open.push(identity);
+    const { feed, end: endFeed } = await openFeed(connection, log);
+    open.push({ end: endFeed });
     await tenancy.privileged('register this cluster in the directory', registerCluster);
-    const tenants = new TenantService(tenancy);
-    return { config, database, tenancy, identity, tenants, steps: onboardingSteps(tenancy, identity), end };
+    const tenants = new TenantService(tenancy, feed);
+    const people = await openPeople({
+      config,
+      rootKey: rootKey(config.dataDir),
+      identity,
+      tenants,
+      feed,
+      log,
+      onboard: (key, request, before) =>
+        onboard(tenants, { ...steps, fill: (id, wish) => before().then(() => steps.fill(id, wish)) }, key, request),
+      regions: () => tenancy.privileged('list the regions that take tenants', activeRegions),
+    });
+    const steps = onboardingSteps(tenancy, people);
+    const { origin } = people;
+    return { config, database, tenancy, identity, tenants, people, steps, origin, end };
   } catch (error) {
     await end();
     if (database.embedded?.started) await database.embedded.stop();
@@ -71,15 +111,22 @@ export async function openPlatform(config: Config, log: Logger, given?: Database
 }
 
 /** First user by bos_identity, first company and contact by bos_app, all with ids made from the tenant's. */
-function onboardingSteps(tenancy: Tenancy, identity: Tenancy): OnboardingSteps {
+function onboardingSteps(tenancy: Tenancy, people: People): OnboardingSteps {
+  const { identity } = people;
   return {
-    fill: (tenantId, request) =>
-      identity.withTenant(tenantId, 's:setup', async () => {
-        const owner = await identity.transaction((tx) =>
-          ensureMember(tx, tenantId, { ...request.owner, role: 'owner' }),
-        );
+    fill: async (tenantId, request) => {
+      await identity.withTenant(tenantId, 's:setup', async () => {
+        const { email } = request.owner;
+        const owner = await identity.transaction(async (tx) => {
+          const id = await ensureMember(tx, tenantId, { ...request.owner, role: 'owner' });
+          const person = await findPerson(tx, { id });
+          if (person?.password === null) await welcome(people, tx, tenantId, email);
+          return id;
+        });
         await firstRecords(tenancy, tenantId, owner, request);
-      }),
+      });
+      people.outbox.kick();
+    },
     probe: (tenantId, neighbour) => tenancy.probe(tenantId, neighbour),
   };
 }
@@ -117,9 +164,8 @@ export interface StartOptions {
   log?: Logger;
   /** A database that is set up already; the configuration's when left out. */
   database?: Database;
-  /** Runs after the database is open and before the first request. */
-  prepare?: (platform: Platform) => Promise<void>;
-  page?: (platform: Platform, publicPort: number) => NonNullable<GatewayOptions['page']>;
+  /** Runs after the database is open and before the first request; returns the demo's tenants, if it made any. */
+  prepare?: (platform: Platform) => Promise<readonly DemoTenant[]>;
 }
 
 /**
@@ -132,12 +178,12 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   if (config.databaseUrl === undefined) await refuseSecond(config.dataDir);
   const listener = await listen(config.port, log);
   const { port } = listener;
+  const settings = { ...config, publicPort: config.publicPort || port };
   let platform: Platform | undefined;
   try {
-    platform = await openPlatform(config, log, options.database);
-    await options.prepare?.(platform);
-    const settings = { ...config, publicPort: config.publicPort || port };
-    listener.serve(createApp(gatewayOptions(settings, platform, log, options)));
+    platform = await openPlatform(settings, log, options.database);
+    const demo = await options.prepare?.(platform);
+    listener.serve(createApp(gatewayOptions(platform, log, demo)));
     registerServer(config.dataDir, port);
   } catch (error) {
     listener.close();
@@ -145,16 +191,14 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     if (platform?.database.embedded?.started) await platform.database.embedded.stop();
     throw error;
   }
-  const { tenants, steps, database, end } = platform;
-  const sweep = setInterval(() => {
-    sweepOnboardings(tenants, steps).catch((error: unknown) =>
-      log.warn({ error: String(error) }, 'onboarding sweep failed'),
-    );
-  }, SWEEP_MS);
-  sweep.unref();
+  const { people, database, end } = platform;
+  people.outbox.start();
+  const stopHousekeeping = keepHouse(platform, log);
   const stop = async () => {
-    clearInterval(sweep);
+    stopHousekeeping();
     await listener.drain();
+    await people.outbox.stop();
+    await people.authenticator.flushUse().catch(() => {});
     await end();
     await database.embedded?.stop();
     forgetServer(config.dataDir);
@@ -172,37 +216,58 @@ export function createLog(config: Pick<Config, 'logLevel'>, to?: DestinationStre
   return to === undefined ? pino(options) : pino(options, to);
 }
 
-function gatewayOptions(config: Config, platform: Platform, log: Logger, { page }: StartOptions): GatewayOptions {
-  const keys = [tokenKey(config.dataDir)];
-  const issuer = issuerOf(config);
-  const verifyOperator = createTokenVerifier({ keys, issuer, audience: OPERATOR_AUDIENCE });
+function gatewayOptions(platform: Platform, log: Logger, demo: readonly DemoTenant[] | undefined): GatewayOptions {
+  const { config, people, tenancy, identity, tenants, steps } = platform;
+  const { baseDomain, publicPort, production } = config;
   const document = openapi({
     version: VERSION,
-    baseDomain: config.baseDomain,
-    scheme: config.production ? 'https' : 'http',
-    ...(config.publicPort !== 80 && config.publicPort !== 443 && { port: config.publicPort }),
+    baseDomain,
+    scheme: production ? 'https' : 'http',
+    ...(publicPort !== 80 && publicPort !== 443 && { port: publicPort }),
   });
+  const local = { outbox: !production && config.smtpUrl === undefined };
+  const ofIdentity = identityRoutes(people);
+  const { authenticator } = people;
   return {
-    host: { baseDomain: config.baseDomain, port: config.publicPort, production: config.production },
-    tenancy: platform.tenancy,
-    resolve: createResolver({
-      verify: createTokenVerifier({ keys, issuer, audience: TENANT_AUDIENCE }),
-      findTenant: (by) => platform.tenants.find(by),
-    }),
-    operator: (token) => `o:${verifyOperator(token).sub}`,
+    host: { baseDomain, port: publicPort, production },
+    trusted: networks(config.trustProxy),
+    sessionCookie: SESSION_COOKIE,
+    resolve: (presented) => authenticator.resolve(presented),
+    recordDenial: (rights, what, requestId) => authenticator.recordDenial(rights, what, requestId),
+    requireRecent: (rights) => identity.privileged('look how old a sign-in is', (db) => requireRecent(db, rights)),
+    login: (web, recent) => requireLogin(people, web, recent),
+    operator: (token) => `o:${people.keys.verifyOperator(token).sub}`,
     handlers: {
       ...crmRoutes,
-      ...tenantRoutes(platform.tenants, platform.steps),
+      ...tenantRoutes(tenants, steps),
+      ...ofIdentity,
+      ...idRoutes(people, local),
       'GET /healthz': async () => ({ body: { status: 'ok' } }),
       'GET /readyz': async () => {
-        await platform.tenancy.privileged('answer the readiness probe', (db) =>
+        await tenancy.privileged('answer the readiness probe', (db) =>
           db.query({ text: 'select 1', values: [], label: 'ready' }),
         );
         return { body: { status: 'ready' } };
       },
       'GET /openapi.json': async () => ({ body: document }),
     },
-    ...(page && { page: page(platform, config.publicPort) }),
+    tenancyOf: (key: RouteKey) => (key in ofIdentity ? identity : tenancy),
+    pages: {
+      routes: [
+        ...startRoutes(platform, demo),
+        ...idPageRoutes(people, local),
+        ...ownPageRoutes(people, local),
+        ...tenantPageRoutes(people, authenticator),
+        ...docsRoutes,
+      ],
+      findAsset,
+      problem: async ({ host, ...rest }) => {
+        const slug =
+          host.kind === 'tenant' ? host.slug : host.kind === 'base' || host.kind === 'local' ? '' : host.kind;
+        return problemPage({ address: new URL(platform.origin(slug)).host, ...rest });
+      },
+      csrfKey: macKey(people.rootKey, 'csrf'),
+    },
     log,
   };
 }

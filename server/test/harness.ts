@@ -8,8 +8,8 @@ import type { OnboardingRequest, Plan, Role, RouteKey, Tenant } from '@businesso
 import type { TestDatabase } from '@businessos/tenancy/testing';
 import type { Config } from '../src/config.ts';
 import { migrations, productLogins, setupSql } from '../src/database.ts';
+import { memberToken, operatorToken } from '../src/identity/tokens.ts';
 import { createLog, type Running, startServer } from '../src/start.ts';
-import { operatorToken, tenantToken } from '../src/tokens.ts';
 import { type Answer, type CallInput, callRoute } from './client.ts';
 
 /** A server on a database of its own, in this process. */
@@ -68,6 +68,9 @@ function testConfig(more: Partial<Config> = {}): Config {
     production: false,
     databaseUrl: undefined,
     acceptPostgres: undefined,
+    trustProxy: [],
+    smtpUrl: undefined,
+    mailFrom: 'no-reply@bos.localhost',
     logLevel: 'trace',
     connections: 5,
     multiplexed: 3,
@@ -96,7 +99,7 @@ export async function startOn(db: TestDatabase, options: HarnessOptions = {}): P
   });
   const started = await start(config, { log, database: { connection, embedded: undefined, weaker: [] } });
   running.push(started.stop);
-  const operator = operatorToken(config, randomUUID(), HOUR);
+  const operator = operatorToken(started.platform.people.keys, HOUR);
   return {
     ...started,
     config,
@@ -120,7 +123,7 @@ export function onboardingOf(marker: string, plan: Plan = 'pro'): OnboardingRequ
     name: `Firm ${marker}`,
     region: 'eu',
     plan,
-    config: { providers: [], locale: 'en', time_zone: 'UTC' },
+    config: { providers: [], locale: 'en', time_zone: 'UTC', factor_required: false },
     owner: { email: `owner-${marker}@mail.example`, name: `Owner ${marker}` },
   };
 }
@@ -145,8 +148,12 @@ export async function asTenant(
   );
   const ownerId = rows[0]?.person_id ?? randomUUID();
   const host = `${slug}.bos.localhost:${server.port}`;
-  const tokenFor = (role: Role, personId = ownerId) =>
-    tenantToken(server.config, { tenantId: id, personId, role }, HOUR);
+  const { feed, keys } = server.platform.people;
+  const login = rows[0] && (await loginOf(server, ownerId));
+  const tokenFor = (role: Role, personId = ownerId) => {
+    const loginId = personId === ownerId ? login : undefined;
+    return memberToken(keys, { tenantId: id, personId, role, loginId, ...feed.head }, HOUR);
+  };
   const token = tokenFor('owner');
   return {
     id,
@@ -158,6 +165,16 @@ export async function asTenant(
     tokenFor,
     call: (route, input) => callRoute(server.port, route, { host, token, ...(agent && { agent }), ...input }),
   };
+}
+
+/** Makes a sign-in of a person, as if the password had been shown just now. */
+async function loginOf({ db }: TestServer, personId: string): Promise<string> {
+  const { rows } = await db.admin.query<{ id: string }>(
+    `insert into identity.logins (person_id, kind, device, address, expires_at)
+     values ($1, 'token', 'test', '127.0.0.1', now() + interval '1 day') returning id`,
+    [personId],
+  );
+  return (rows[0] as { id: string }).id;
 }
 
 /** Counts the rows of every table that HTTP can write to, over all tenants. */

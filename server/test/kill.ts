@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiAnswer, RouteKey } from '@businessos/contract';
 import { findEmbedded } from '@businessos/tenancy/embedded';
 import pg from 'pg';
-import { operatorToken, tenantToken } from '../src/tokens.ts';
+import { readConfig } from '../src/config.ts';
+import { memberToken, operatorToken } from '../src/identity/tokens.ts';
+import { createLog, openPlatform, type Platform } from '../src/start.ts';
 import { type CallInput, callRoute } from './client.ts';
 import { newMarker, onboardingOf } from './harness.ts';
 import { freePort, type ServerProcess, startProcess } from './server-process.ts';
@@ -67,13 +69,13 @@ export async function runKills(victims: readonly Victim[]): Promise<KillReport> 
     contacts: new Map(),
     tenants: [],
   };
-  const config = { dataDir, baseDomain: 'bos.localhost' } as Parameters<typeof operatorToken>[0];
-  const operator = operatorToken(config, randomUUID(), 3_600);
+  const people = await peopleOf(dataDir);
+  const operator = operatorToken(people.keys, 3_600);
   const tenants: Tenant[] = [];
-  while (tenants.length < 2) tenants.push(await onboard(state, operator, config));
+  while (tenants.length < 2) tenants.push(await onboard(state, operator, people));
   const writers = Array.from({ length: WRITERS }, (_, n) => write(state, tenants[n % tenants.length] as Tenant));
   const onboarder = (async () => {
-    while (!state.stopping) await onboard(state, operator, config);
+    while (!state.stopping) await onboard(state, operator, people);
   })();
   for (const victim of victims) {
     await progress(state, 40);
@@ -87,6 +89,15 @@ export async function runKills(victims: readonly Victim[]): Promise<KillReport> 
   report.exitCode = await server.end('SIGTERM');
   report.databaseGone = (await findEmbedded(dataDir)) === undefined;
   return report;
+}
+
+type People = Pick<Platform['people'], 'keys' | 'feed'>;
+
+/** The keys of the installation, to sign tokens with while its servers come and go. */
+async function peopleOf(dataDir: string): Promise<People> {
+  const platform = await openPlatform(readConfig({ BOS_DATA: dataDir }), createLog({ logLevel: 'silent' }));
+  await platform.end();
+  return platform.people;
 }
 
 /** What a server logged as its own fault. */
@@ -171,7 +182,7 @@ async function write(state: State, { host, token }: Tenant): Promise<void> {
   }
 }
 
-async function onboard(state: State, operator: string, config: Parameters<typeof operatorToken>[0]): Promise<Tenant> {
+async function onboard(state: State, operator: string, { keys, feed }: People): Promise<Tenant> {
   const host = `operator.${state.base}`;
   const { id, slug } = await acknowledged(state, 'POST /v1/operator/tenants', {
     host,
@@ -179,7 +190,7 @@ async function onboard(state: State, operator: string, config: Parameters<typeof
     body: onboardingOf(newMarker()),
   });
   state.tenants.push(id);
-  const token = tenantToken(config, { tenantId: id, personId: randomUUID(), role: 'owner' }, 3_600);
+  const token = memberToken(keys, { tenantId: id, personId: randomUUID(), role: 'owner', ...feed.head }, 3_600);
   return { id, host: `${slug}.${state.base}`, token };
 }
 

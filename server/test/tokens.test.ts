@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 import { test } from 'node:test';
-import { tokenKey } from '../src/key-files.ts';
-import { operatorToken, tenantToken } from '../src/tokens.ts';
+import { unwrap } from '../src/identity/installation-key.ts';
+import { operatorToken } from '../src/identity/tokens.ts';
+import { rootKey } from '../src/key-files.ts';
 import { countRows, onboardingOf, onboardTenant, startTestServer } from './harness.ts';
 
 const server = await startTestServer();
 const [a, b] = [await onboardTenant(server), await onboardTenant(server)];
-const { kid, key } = tokenKey(server.config.dataDir);
+const { kid, key } = await signingKey();
 const publicKey = createPublicKey(key);
 const other = generateKeyPairSync('ed25519').privateKey;
 const now = Math.floor(Date.now() / 1000);
@@ -18,9 +27,20 @@ const claims = {
   sub: a.ownerId,
   tid: a.id,
   role: 'owner',
+  ...server.platform.people.feed.head,
   iat: now,
   exp: now + 300,
 };
+
+/** The key that the server signs with, as whoever stole database and root key would have it. */
+async function signingKey(): Promise<{ kid: string; key: KeyObject }> {
+  const { rows } = await server.db.admin.query<{ kid: string; wrapped_private: Buffer }>(
+    'select kid, wrapped_private from identity.signing_keys',
+  );
+  const row = rows[0] as { kid: string; wrapped_private: Buffer };
+  const opened = unwrap(rootKey(server.config.dataDir), 'identity.signing_keys', row.kid, row.wrapped_private);
+  return { kid: row.kid, key: createPrivateKey({ key: opened, format: 'der', type: 'pkcs8' }) };
+}
 
 function b64(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -86,11 +106,11 @@ const forgeries: Record<string, string> = {
   'no audience': forge(header, { ...claims, aud: undefined }),
   'the audience of operators': forge(header, { ...claims, aud: 'bos-operator' }),
   expired: forge(header, { ...claims, iat: now - 900, exp: now - 600 }),
-  'expired an hour ago by a signed clock': tenantToken(
-    server.config,
-    { tenantId: a.id, personId: a.ownerId, role: 'owner' },
-    -3_600,
-  ),
+  'a life of a day': forge(header, { ...claims, exp: now + 86_400 }),
+  'no position of the revocation feed': forge(header, { ...claims, rev: undefined }),
+  'a position as text': forge(header, { ...claims, rev: '0' }),
+  'another generation of the feed': forge(header, { ...claims, gen: randomUUID() }),
+  'a position that the feed has not reached': forge(header, { ...claims, rev: claims.rev + 1_000 }),
   'issued in the future': forge(header, { ...claims, iat: now + 3_600, exp: now + 7_200 }),
   'no expiry': forge(header, { ...claims, exp: undefined }),
   'expiry as text': forge(header, { ...claims, exp: String(now + 300) }),
@@ -166,13 +186,12 @@ for (const [name, token] of Object.entries(forgeries)) {
   });
 }
 
-test('a token without a tenant, and one of a tenant that does not exist, is answered like a missing tenant', async () => {
-  const without = forge(header, { ...claims, tid: undefined });
+test('a token of a tenant that does not exist is answered like a missing tenant, one of no tenant is none', async () => {
   const unknown = forge(header, { ...claims, tid: randomUUID() });
-  for (const token of [without, unknown]) {
-    for (const host of [a.host, `api.bos.localhost:${server.port}`]) {
-      assert.equal((await a.call('GET /v1/contacts', { token, host })).problem.code, 'NOT_FOUND');
-    }
+  const without = forge(header, { ...claims, tid: undefined });
+  for (const host of [a.host, `api.bos.localhost:${server.port}`]) {
+    assert.equal((await a.call('GET /v1/contacts', { token: unknown, host })).problem.code, 'NOT_FOUND');
+    assert.equal((await a.call('GET /v1/contacts', { token: without, host })).problem.code, 'CREDENTIAL_INVALID');
   }
 });
 
@@ -199,7 +218,7 @@ test("V95: a tenant's token opens no operator's address, and an operator's token
     for (const { problem } of asked) assert.equal(problem.code, 'CREDENTIAL_INVALID');
   }
   assert.equal((await server.operate('GET /v1/operator/tenants', { token: null })).problem.code, 'CREDENTIAL_MISSING');
-  for (const token of [server.operator, operatorToken(server.config, a.ownerId, 60)]) {
+  for (const token of [server.operator, operatorToken(server.platform.people.keys, 60)]) {
     assert.equal((await a.call('GET /v1/contacts', { token })).problem.code, 'CREDENTIAL_INVALID');
   }
   assert.deepEqual(await countRows(server), before);

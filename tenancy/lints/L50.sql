@@ -27,8 +27,9 @@ with tables as (
     substr(attested, length(split_part(attested, e'\n', 1)) + length(split_part(attested, e'\n', 2)) + 3) as lines
   from facts
 ), live as (
-  select case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'relation f' end
-    || format(' %I.%I', n.nspname, c.relname) as name
+  select distinct case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'relation f' end
+    -- months of a partitioned table are attested as one, under the name of none
+    || format(' %I.%I', n.nspname, case when c.relispartition then regexp_replace(c.relname, '_[0-9]{4}_[0-9]{2}$', '_month') else c.relname end) as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname !~ '^pg_(temp|toast_temp)_'
 ), attested as (

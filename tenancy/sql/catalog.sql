@@ -70,4 +70,15 @@ with rights as (
       or p.proname in ('pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite', 'pg_logical_emit_message', 'currtid2') or p.proname like 'lo\_%')
   union all select 'default privileges ' || a.defaclrole::regrole || ' ' || a.defaclobjtype::text || ' ' || a.defaclacl::text from pg_default_acl a
 )
-select line from lines where line is not null order by line collate "C"
+, months as (
+  select n.nspname || '.' || c.relname as name, n.nspname, left(c.relname, -8) as stem, right(c.relname, 8) as month,
+    count(*) over (partition by c.relnamespace, left(c.relname, -8)) as all_of_them
+  from pg_class c join own n on n.oid = c.relnamespace
+  where c.relispartition and c.relkind in ('r', 'p') and c.relname ~ '^[a-z_]+_[0-9]{4}_[0-9]{2}$'
+), told as (
+  -- what every month of a table has is told once; what one of them has or lacks alone is told of that one
+  select case count(*) over (partition by m.nspname, m.stem, replace(l.line, m.month, '_month')) when m.all_of_them
+    then replace(l.line, m.month, '_month') else l.line end as line
+  from lines l left join months m on strpos(l.line, ' ' || m.name) > 0
+)
+select distinct line collate "C" as line from told where line is not null order by 1

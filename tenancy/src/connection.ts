@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
   idleInTransactionTimeoutMs?: number;
+  /** Gives a statement up on the client's side, where the server may be silent for ever; none by default. */
+  answerTimeoutMs?: number;
   /**
    * True behind a pooler in transaction mode (PgBouncer), which keeps no session defaults: no timeout is sent at
    * connecting then, they go with each opening instead. The control role's connections have none there.
@@ -53,6 +55,7 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     application_name: options.applicationName ?? 'businessos',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     ...(!options.pooler && timeouts),
+    ...(options.answerTimeoutMs !== undefined && { query_timeout: options.answerTimeoutMs }),
     keepAlive: true,
   };
 }

@@ -14,7 +14,7 @@ export { derivedId, isUuid } from './ids.ts';
 export type { QueryForm } from './lease.ts';
 export type { TenantClient, TenantPool } from './pg-pool.ts';
 export type { PoolCounters } from './pool.ts';
-export type { Unscoped } from './privileged.ts';
+export { Privileged, type Unscoped } from './privileged.ts';
 export { currentScope, findScope, type Scope } from './scope.ts';
 export { newSealKeys, type SealKeys } from './seal.ts';
 export { identifier, joined, type Statement, sql } from './sql.ts';

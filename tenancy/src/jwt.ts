@@ -11,6 +11,10 @@ export interface TokenClaims {
   /** The tenant's id; absent in an operator's token. */
   tid?: string;
   role?: string;
+  /** The sign-in that it came of, and the state of the revocation feed in which its rights were read. */
+  lid?: string;
+  rev?: number;
+  gen?: string;
   /** Seconds since 1970. */
   iat: number;
   exp: number;

@@ -24,6 +24,8 @@ export interface TestDatabaseOptions {
   /** SQL that needs an admin, run at setup, and the login roles it makes. */
   setupSql?: string[];
   logins?: string[];
+  /** SQL of a database that an earlier program left, loaded instead of migrating: to migrate it is the test's own act. */
+  fixture?: string;
   /** An embedded server of this file's own, for tests that change roles, which belong to a whole server. */
   alone?: boolean;
 }
@@ -34,7 +36,7 @@ export interface TestDatabase {
   readonly adminUrl: string;
   readonly sealKeys: SealKeys;
   readonly cluster: { region: string; clusterId: string };
-  /** Two open tenants that own nothing yet. */
+  /** Two open tenants that own nothing yet; of a fixture, two of its own. */
   readonly tenants: readonly [string, string];
   /** The admin's client, a superuser: for arranging a test, never for what it proves. */
   readonly admin: pg.Client;
@@ -76,6 +78,8 @@ export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {
   const admin = new pg.Client(url.href);
   admin.on('error', () => {});
   await admin.connect();
+  const { rows: clusters } = await admin.query('select region, cluster_id as "clusterId" from tenancy.cluster');
+  const cluster = clusters[0] as TestDatabase['cluster'];
   const open: Tenancy[] = [];
   const connection = (role: string): ConnectionOptions => ({
     host: url.hostname,
@@ -87,10 +91,14 @@ export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {
   const addTenant = async (mode = 'open') => {
     const { rows } = await admin.query<{ id: string }>(
       "insert into tenancy.homes (tenant_id, region, state, mode) values (gen_random_uuid(), $1, 'home', $2) returning tenant_id as id",
-      [REGION, mode],
+      [cluster.region, mode],
     );
     return (rows[0] as { id: string }).id;
   };
+  for (let n = 0; options.fixture === undefined && n < 2; n++) await addTenant();
+  const { rows: tenants } = await admin.query<{ id: string }>(
+    "select tenant_id as id from tenancy.homes where mode = 'open' order by id limit 2",
+  );
   const drop = async () => {
     await Promise.all(open.map((tenancy) => tenancy.end()));
     await admin.end().catch(() => {});
@@ -101,9 +109,9 @@ export async function testDatabase({ tables, ...given }: TestDatabaseOptions = {
     name,
     adminUrl: url.href,
     sealKeys: KEYS,
-    cluster: { region: REGION, clusterId: CLUSTER_ID },
+    cluster,
     admin,
-    tenants: [await addTenant(), await addTenant()],
+    tenants: tenants.map(({ id }) => id) as [string, string],
     connection,
     addTenant,
     drop,
@@ -152,7 +160,7 @@ async function ensureTemplate(adminUrl: string, options: TestDatabaseOptions): P
     ...(options.migrations ?? []).flatMap(readMigrations),
   ];
   const hash = createHash('sha256')
-    .update(JSON.stringify([texts.map(({ text }) => text), options.setupSql]))
+    .update(JSON.stringify([options.fixture ?? texts.map(({ text }) => text), options.setupSql]))
     .digest('hex')
     .slice(0, 16);
   const template = `bos_t_${hash}`;
@@ -164,21 +172,37 @@ async function ensureTemplate(adminUrl: string, options: TestDatabaseOptions): P
     await client.query(`drop database if exists ${template} with (force)`);
     const passwords = await prepare(adminUrl, template, options);
     const url = new URL(adminUrl);
-    await migrate({
-      connection: {
-        host: url.hostname,
-        port: Number(url.port || 5432),
-        database: template,
-        user: 'bos_migrator',
-        password: passwords['bos_migrator'],
-      },
-      sets: options.migrations ?? [],
-      cluster: { region: REGION, clusterId: CLUSTER_ID },
-      sealKeys: KEYS,
-    });
+    if (options.fixture === undefined)
+      await migrate({
+        connection: {
+          host: url.hostname,
+          port: Number(url.port || 5432),
+          database: template,
+          user: 'bos_migrator',
+          password: passwords['bos_migrator'],
+        },
+        sets: options.migrations ?? [],
+        cluster: { region: REGION, clusterId: CLUSTER_ID },
+        sealKeys: KEYS,
+      });
+    else await load(url, template, options.fixture);
     await client.query(`alter database ${template} is_template true`);
   });
   return template;
+}
+
+/** Runs the text on a connection of its own, since a dump sets its session to its liking. */
+async function load(server: URL, database: string, text: string): Promise<void> {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  const client = new pg.Client(url.href);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Roles are the server's, so every test process must set the same passwords. */

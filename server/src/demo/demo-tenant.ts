@@ -1,3 +1,5 @@
+import type { TenantConfig } from '@businessos/contract';
+
 /** Somebody who signs in to a demo tenant. */
 export interface DemoPerson {
   id: string;
@@ -41,7 +43,7 @@ export interface DemoTenant {
   name: string;
   region: 'eu';
   plan: 'free' | 'pro' | 'enterprise';
-  config: { providers: never[]; locale: string; time_zone: string };
+  config: TenantConfig;
   people: DemoPerson[];
   companies: DemoCompany[];
   contacts: DemoContact[];

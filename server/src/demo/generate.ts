@@ -66,7 +66,7 @@ class TenantDraft {
       name,
       region: 'eu',
       plan,
-      config: { providers: [], locale, time_zone: timeZone },
+      config: { providers: [], locale, time_zone: timeZone, factor_required: false },
       people: this.#people,
       companies: companies.map((line, index) => ({
         id: this.#id('company', index),

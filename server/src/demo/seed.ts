@@ -1,10 +1,14 @@
 import type { OnboardingRequest } from '@businessos/contract';
 import { sql } from '@businessos/tenancy';
-import { ensureMember } from '../identity/store.ts';
+import { ensureMember } from '../identity/member-store.ts';
+import { hashPassword } from '../identity/password.ts';
 import type { Platform } from '../start.ts';
 import { onboard } from '../tenants/onboarding.ts';
 import type { DemoTenant } from './demo-tenant.ts';
 import { demoTenants } from './generate.ts';
+
+/** With which all people of the demo sign in; shown on the start page. */
+export const DEMO_PASSWORD = 'demo-of-businessos';
 
 /**
  * Seeds the three demo tenants into an empty database, each by the product's own onboarding; a seeding that was
@@ -40,10 +44,12 @@ function requestOf({ slug, name, region, plan, config, people }: DemoTenant): On
 
 /** People by bos_identity, records by bos_app in one transaction; a repeat finds the first record and stops. */
 async function fill({ identity, tenancy }: Platform, tenant: DemoTenant, tenantId: string): Promise<void> {
+  const password = await hashPassword(DEMO_PASSWORD);
   await identity.withTenant(tenantId, 's:setup', async () => {
     const persons = new Map<string, string>();
     await identity.transaction(async (tx) => {
-      for (const person of tenant.people) persons.set(person.id, await ensureMember(tx, tenantId, person));
+      for (const person of tenant.people)
+        persons.set(person.id, await ensureMember(tx, tenantId, { ...person, password }));
     });
     await tenancy.transaction(async (tx) => {
       const { rowCount } = await tx.query(sql`select 1 from crm.companies limit 1`);

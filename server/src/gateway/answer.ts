@@ -3,6 +3,7 @@ import { type Code, type FieldProblem, problemBody, problems } from '@businessos
 import { TenancyError } from '@businessos/tenancy';
 import { BodyError } from '../http/json-body.ts';
 import { QueryError } from '../http/query.ts';
+import { PAGE_CSP } from '../pages/layout.ts';
 import { detailOf, Refusal } from '../refusal.ts';
 
 /** On every answer, whatever it says: an answer for a wrong tenant must not differ from that for a missing one. */
@@ -20,7 +21,7 @@ export function sendJson(
   requestId: string,
   status: number,
   body: string,
-  more: Record<string, string> = {},
+  more: Record<string, string | string[]> = {},
 ): void {
   if (response.headersSent) return;
   const content =
@@ -31,16 +32,42 @@ export function sendJson(
   response.end(status === 204 ? undefined : body);
 }
 
-/** Answers an HTML page with the given Content-Security-Policy. */
-export function sendPage(response: ServerResponse, requestId: string, html: string, csp: string): void {
-  response.writeHead(200, {
+/** Answers a page with the Content-Security-Policy of pages, unless `more` has another. */
+export function sendPage(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  html: string,
+  more: Record<string, string | string[]> = {},
+): void {
+  if (response.headersSent) return;
+  response.writeHead(status, {
     ...HEADERS,
-    'Content-Security-Policy': csp,
+    'Content-Security-Policy': PAGE_CSP,
+    'Cross-Origin-Opener-Policy': 'same-origin',
     'X-Request-Id': requestId,
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(html)),
+    ...more,
   });
   response.end(html);
+}
+
+/** Sends a browser elsewhere: 303, so that whatever it did, it now reads (RFC 9110, section 15.4.4). */
+export function sendTo(
+  response: ServerResponse,
+  requestId: string,
+  location: string,
+  cookies: readonly string[],
+): void {
+  response.writeHead(303, {
+    ...HEADERS,
+    'X-Request-Id': requestId,
+    Location: location,
+    'Content-Length': '0',
+    ...(cookies.length > 0 && { 'Set-Cookie': [...cookies] }),
+  });
+  response.end();
 }
 
 /** Answers a problem (RFC 9457). Returns what the operator's log should know beyond the code. */
@@ -54,6 +81,7 @@ export function sendProblem(
   const body = problemBody(code, requestId, { ...(errors && { errors }), ...(current !== undefined && { current }) });
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json; charset=utf-8' };
   if (status === 503) headers['Retry-After'] = '1';
+  if (error instanceof Refusal && error.retryAfterS !== undefined) headers['Retry-After'] = String(error.retryAfterS);
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
   if (code === 'HOST_INVALID' || code === 'TARGET_INVALID') headers['Connection'] = 'close';
   if (error instanceof MethodRefusal) headers['Allow'] = error.allow;
@@ -84,14 +112,15 @@ export class MethodRefusal extends Refusal {
   }
 }
 
-interface Explained {
+export interface Explained {
   code: Code;
   errors?: Refusal['errors'];
   current?: unknown;
   detail?: string | undefined;
 }
 
-function explain(error: unknown): Explained {
+/** What an error is on the wire: its code, the fields at fault, and what the operator's log should know. */
+export function explain(error: unknown): Explained {
   if (error instanceof Refusal)
     return { code: error.code, errors: error.errors, current: error.current, detail: detailOf(error) };
   if (error instanceof BodyError)

@@ -72,7 +72,8 @@ function refuseByHeaders({ headers, rawHeaders }: IncomingMessage, maxBytes: num
   if (length > maxBytes) throw tooLarge(maxBytes);
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** Reads a whole body of at most `maxBytes`. @throws BodyError, ClientGone. */
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;

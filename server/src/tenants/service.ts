@@ -1,34 +1,40 @@
 import type { ListQuery, Mode, Tenant } from '@businessos/contract';
 import type { Tenancy } from '@businessos/tenancy';
+import type { Feed, Position } from '../identity/feed.ts';
 import { closeCursor, listSql, where } from '../list-sql.ts';
 import { Refusal } from '../refusal.ts';
 import * as store from './store.ts';
 
-interface Entry {
+interface Entry extends Position {
   tenant: Tenant | undefined;
+  /** What the revocation feed calls it when it changes. */
+  subjects: readonly string[];
   until: number;
 }
 
 const KEPT = 10_000;
-/** The database itself refuses a suspended tenant, so a stale `open` is harmless; anything else is soon asked again. */
-const OPEN_MS = 60_000;
-const OTHER_MS = 5_000;
+/** The feed tells of every change; an id that nobody has is soon asked again, since the feed names slugs. */
+const KNOWN_MS = 60_000;
+const NOBODY_MS = 5_000;
 
 /** Tenants as the control role knows them, with a bounded cache in front, also of names that nobody has. */
 export class TenantService {
   readonly tenancy: Pick<Tenancy, 'privileged'>;
+  readonly #feed: Pick<Feed, 'isStale' | 'seen'>;
   readonly #cache = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Tenant | undefined>>();
 
-  constructor(tenancy: Pick<Tenancy, 'privileged'>) {
+  constructor(tenancy: Pick<Tenancy, 'privileged'>, feed: Pick<Feed, 'isStale' | 'seen'>) {
     this.tenancy = tenancy;
+    this.#feed = feed;
   }
 
   /** Finds a tenant by slug or id, from memory where it is fresh; undefined when there is none. */
   find(by: { slug: string } | { id: string }): Tenant | undefined | Promise<Tenant | undefined> {
     const key = 'slug' in by ? `s:${by.slug}` : `i:${by.id}`;
     const entry = this.#cache.get(key);
-    if (entry !== undefined && entry.until > Date.now()) return entry.tenant;
+    if (entry !== undefined && entry.until > performance.now() && !this.#feed.isStale(entry, entry.subjects))
+      return entry.tenant;
     return this.#loading.get(key) ?? this.#startLoad(by, key);
   }
 
@@ -71,12 +77,12 @@ export class TenantService {
 
   #startLoad(by: { slug: string } | { id: string }, key: string): Promise<Tenant | undefined> {
     const loading = this.#load(by).then(
-      (tenant) => {
+      (entry) => {
         if (this.#loading.get(key) === loading) {
           this.#loading.delete(key);
-          this.#keep(key, tenant);
+          this.#keep(key, entry);
         }
-        return tenant;
+        return entry.tenant;
       },
       (error: unknown) => {
         if (this.#loading.get(key) === loading) this.#loading.delete(key);
@@ -87,20 +93,28 @@ export class TenantService {
     return loading;
   }
 
-  async #load(by: { slug: string } | { id: string }): Promise<Tenant | undefined> {
-    const row = await this.tenancy.privileged('resolve a tenant', (db) => store.findTenant(db, by));
-    return row && store.tenantOf(row);
+  async #load(by: { slug: string } | { id: string }): Promise<Entry> {
+    const { row, rev, gen } = await this.tenancy.privileged('resolve a tenant', (db) => store.resolveTenant(db, by));
+    this.#feed.seen({ rev, gen });
+    const slug = row?.slug ?? ('slug' in by ? by.slug : undefined);
+    return {
+      tenant: row && store.tenantOf(row),
+      rev,
+      gen,
+      subjects: slug === undefined ? [] : [`n:${slug}`],
+      until: performance.now() + (slug === undefined ? NOBODY_MS : KNOWN_MS),
+    };
   }
 
-  #keep(key: string, tenant: Tenant | undefined): void {
+  #keep(key: string, entry: Entry): void {
     if (this.#cache.size >= KEPT) this.#cache.delete(this.#cache.keys().next().value as string);
-    this.#cache.set(key, { tenant, until: Date.now() + (tenant?.mode === 'open' ? OPEN_MS : OTHER_MS) });
+    this.#cache.set(key, entry);
   }
 
   async #change(slug: string, from: readonly Mode[], to: Mode): Promise<Tenant> {
     const tenant = await this.get({ slug });
     const changed = await this.tenancy.privileged(`set the mode of a tenant to ${to}`, (db) =>
-      store.changeMode(db, tenant.id, from, to),
+      db.transaction((tx) => store.changeMode(tx, tenant, from, to)),
     );
     this.forget(tenant.id, slug);
     const now = await this.get({ slug });

@@ -1,4 +1,11 @@
-import type { Mode, OnboardingRequest, Plan, Tenant, TenantConfig } from '@businessos/contract';
+import {
+  type Mode,
+  type OnboardingRequest,
+  type Plan,
+  type Tenant,
+  type TenantConfig,
+  tenantConfig,
+} from '@businessos/contract';
 import { type Statement, sql, type Unscoped } from '@businessos/tenancy';
 
 type Db = Pick<Unscoped, 'query'>;
@@ -10,7 +17,7 @@ export interface TenantRow {
   region: string;
   plan: Plan;
   mode: Mode;
-  config: TenantConfig;
+  config: Partial<TenantConfig>;
   created_at: Date;
 }
 
@@ -25,10 +32,23 @@ export interface OnboardingRow {
 const SELECT = sql`select t.tenant_id, t.tenant_id as id, t.slug, t.name, t.region, t.plan, h.mode, t.config, t.created_at
   from control.tenants t join tenancy.homes h using (tenant_id)`;
 
+const RESOLVE = sql`select f.seq as rev, f.generation as gen, t.tenant_id, t.slug, t.name, t.region, t.plan, h.mode, t.config, t.created_at
+  from identity.feed_head f left join (control.tenants t join tenancy.homes h using (tenant_id)) on`;
+
 /** A row as the contract answers it. */
 export function tenantOf(row: TenantRow): Tenant {
-  const { tenant_id: id, created_at, ...rest } = row;
-  return { id, ...rest, created_at: created_at.toISOString() };
+  const { tenant_id: id, slug, name, region, plan, mode, config, created_at } = row;
+  // parsed, since a config of an earlier program has not all that one of today has
+  return {
+    id,
+    slug,
+    name,
+    region,
+    plan,
+    mode,
+    config: tenantConfig.parse(config),
+    created_at: created_at.toISOString(),
+  };
 }
 
 export async function findTenant(db: Db, by: { slug: string } | { id: string }): Promise<TenantRow | undefined> {
@@ -37,6 +57,20 @@ export async function findTenant(db: Db, by: { slug: string } | { id: string }):
       ? sql('tenant_by_slug')`${SELECT} where t.slug = ${by.slug}`
       : sql('tenant_by_id')`${SELECT} where t.tenant_id = ${by.id}`;
   return (await db.query<TenantRow>(statement)).rows[0];
+}
+
+/** Finds a tenant, and the position in the revocation feed that the same statement saw. */
+export async function resolveTenant(
+  db: Db,
+  by: { slug: string } | { id: string },
+): Promise<{ row: TenantRow | undefined; rev: number; gen: string }> {
+  const found =
+    'slug' in by
+      ? sql('resolve_by_slug')`${RESOLVE} t.slug = ${by.slug}`
+      : sql('resolve_by_id')`${RESOLVE} t.tenant_id = ${by.id}`;
+  const { rows } = await db.query<TenantRow & { rev: string; gen: string }>(found);
+  const { rev, gen, ...row } = rows[0] as TenantRow & { rev: string; gen: string };
+  return { row: row.tenant_id === null ? undefined : row, rev: Number(rev), gen };
 }
 
 /** One page of tenants; `condition` and `order` come from the checked list query. */
@@ -130,13 +164,23 @@ export async function insertTenant(
 
 export async function finishOnboarding(db: Db, key: string, tenantId: string): Promise<void> {
   await db.query(sql`update tenancy.homes set mode = 'open' where tenant_id = ${tenantId} and mode = 'provisioning'`);
-  await db.query(sql`update control.onboardings set done_at = now(), request = null where key = ${key}`);
+  const { rows } = await db.query<{ slug: string }>(
+    sql`update control.onboardings o set done_at = now(), request = null from control.tenants t
+        where o.key = ${key} and t.tenant_id = o.tenant_id returning t.slug`,
+  );
+  for (const { slug } of rows) await db.query(sql('revoke')`select identity.revoke(${`n:${slug}`})`);
 }
 
 /** Changes the mode where it is one of `from`; false when it was another. */
-export async function changeMode(db: Db, tenantId: string, from: readonly Mode[], to: Mode): Promise<boolean> {
+export async function changeMode(
+  db: Db,
+  { id, slug }: { id: string; slug: string },
+  from: readonly Mode[],
+  to: Mode,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    sql`update tenancy.homes set mode = ${to} where tenant_id = ${tenantId} and mode = any(${from})`,
+    sql`update tenancy.homes set mode = ${to} where tenant_id = ${id} and mode = any(${from})`,
   );
+  if (rowCount === 1) await db.query(sql('revoke')`select identity.revoke(${`n:${slug}`})`);
   return rowCount === 1;
 }

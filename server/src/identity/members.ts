@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { mayGrant, type Role } from '@businessos/contract';
+import type { Querier } from '@businessos/tenancy';
+import type { Web } from '../http/web.ts';
+import { Refusal } from '../refusal.ts';
+import type { Rights } from './authenticate.ts';
+import type { IdentityContext } from './context.ts';
+import { note } from './credential-store.ts';
+import { nameOf, passwordOf } from './links.ts';
+import { loginAge, revocation } from './login-store.ts';
+import * as store from './member-store.ts';
+import { newTenantOpaque, parseTenantOpaque } from './opaque.ts';
+import * as persons from './person-store.ts';
+import { mayMail } from './sign-in.ts';
+
+export const RECENT_S = 600;
+const INVITATION_S = 7 * 86_400;
+
+/** Lets pass whoever signed in within ten minutes; a key or a token without a sign-in never did. @throws STEP_UP_NEEDED. */
+export async function requireRecent(db: Pick<Querier, 'query'>, { loginId }: Pick<Rights, 'loginId'>): Promise<void> {
+  const age = loginId === undefined ? undefined : await loginAge(db, loginId);
+  if (age === undefined || age > RECENT_S) throw new Refusal('STEP_UP_NEEDED');
+}
+
+/** Nobody gives or takes a right that he does not hold himself. @throws Refusal PERMISSION_MISSING. */
+function requireGrant({ may }: Rights, ...roles: Role[]): void {
+  if (!roles.every((role) => mayGrant(may, role))) throw new Refusal('PERMISSION_MISSING');
+}
+
+/** Gives a member another role. @throws Refusal NOT_FOUND, PERMISSION_MISSING, LAST_OWNER, STEP_UP_NEEDED. */
+export async function changeRole(tx: Querier, rights: Rights, personId: string, role: Role): Promise<store.MemberRow> {
+  const { member, owners } = await store.lockOwnersAnd(tx, personId);
+  if (member === undefined) throw new Refusal('NOT_FOUND');
+  requireGrant(rights, role, member.role);
+  if (role === 'owner' || member.role === 'owner') await requireRecent(tx, rights);
+  if (member.role === role) return member;
+  if (member.role === 'owner' && owners === 1) throw new Refusal('LAST_OWNER');
+  await store.setRole(tx, personId, role);
+  await note(tx, 'member.role', personId, { from: member.role, to: role });
+  await tx.query(revocation(`m:${rights.tenant.id}:${personId}`), { last: true });
+  return { ...member, role };
+}
+
+/** Takes a member out. @throws Refusal NOT_FOUND, PERMISSION_MISSING, LAST_OWNER, STEP_UP_NEEDED. */
+export async function removeMember(tx: Querier, rights: Rights, personId: string): Promise<void> {
+  const { member, owners } = await store.lockOwnersAnd(tx, personId);
+  if (member === undefined) throw new Refusal('NOT_FOUND');
+  const leaves = rights.role !== undefined && personId === rights.personId;
+  if (!leaves) requireGrant(rights, member.role);
+  if (!leaves && member.role === 'owner') await requireRecent(tx, rights);
+  if (member.role === 'owner' && owners === 1) throw new Refusal('LAST_OWNER');
+  await store.deleteMember(tx, rights.tenant.id, personId);
+  await note(tx, leaves ? 'member.left' : 'member.removed', personId, { role: member.role });
+  await tx.query(revocation(`m:${rights.tenant.id}:${personId}`), { last: true });
+}
+
+/** Makes another member the owner in one's own place. @throws Refusal VALUE_REFUSED for whoever is no member. */
+export async function transferOwnership(tx: Querier, rights: Rights, personId: string): Promise<void> {
+  const { member } = await store.lockOwnersAnd(tx, personId);
+  if (member === undefined || personId === rights.personId) {
+    throw new Refusal('VALUE_REFUSED', {
+      errors: [{ field: 'person', problem: 'is no other member', fix: 'use the id of another member' }],
+    });
+  }
+  const own = await store.findMember(tx, rights.personId);
+  if (own?.role !== 'owner') throw new Refusal('PERMISSION_MISSING');
+  await store.setRole(tx, personId, 'owner');
+  await store.setRole(tx, rights.personId, 'admin');
+  await note(tx, 'ownership.transferred', personId, { from: rights.personId });
+  await tx.query(revocation(`m:${rights.tenant.id}:${personId}`));
+  await tx.query(revocation(`m:${rights.tenant.id}:${rights.personId}`), { last: true });
+}
+
+/** Invites by e-mail; the answer is the same whether anybody is known by it. @throws Refusal CONFLICT for a member. */
+export async function invite(
+  context: IdentityContext,
+  tx: Querier,
+  rights: Rights,
+  { email, role }: { email: string; role: Role },
+): Promise<string> {
+  requireGrant(rights, role);
+  if (role === 'owner') await requireRecent(tx, rights);
+  if (await store.isMemberEmail(tx, email)) {
+    throw new Refusal('CONFLICT', {
+      errors: [{ field: 'email', problem: 'is that of a member', fix: 'change the member’s role instead' }],
+    });
+  }
+  const { tenant, principal, personId } = rights;
+  const token = newTenantOpaque(tenant.id);
+  const id = await store.insertInvitation(tx, {
+    hash: (parseTenantOpaque(token) as { hash: Buffer }).hash,
+    email,
+    role,
+    invitedBy: principal,
+    seconds: INVITATION_S,
+  });
+  const inviter = (await store.findMember(tx, personId))?.name ?? tenant.name;
+  const ends = new Date(Date.now() + INVITATION_S * 1_000).toISOString();
+  await context.outbox.add(tx, 'invitation', email, { token, ends, business: tenant.name, inviter, role });
+  await note(tx, 'invitation.sent', id, { email, role });
+  return id;
+}
+
+/** @throws Refusal RATE_LIMITED when one address got five invitations within the hour. */
+export async function throttleInvitation(context: IdentityContext, email: string): Promise<void> {
+  if (!(await mayMail(context, email))) throw new Refusal('RATE_LIMITED', { retryAfterS: 600 });
+}
+
+/** Takes an invitation back that was not accepted. @throws Refusal NOT_FOUND. */
+export async function withdrawInvitation(tx: Querier, id: string): Promise<void> {
+  const gone = await store.deleteInvitation(tx, id);
+  if (gone === undefined) throw new Refusal('NOT_FOUND');
+  await note(tx, 'invitation.withdrawn', id, { email: gone.email, role: gone.role });
+}
+
+/** Looks at an invitation without using it. @throws Refusal LINK_USED. */
+export async function openInvitation(context: IdentityContext, token: string) {
+  const { identity, unsealed, tenants } = context;
+  const parsed = parseTenantOpaque(token);
+  const tenant = parsed && (await tenants.find({ id: parsed.tenantId }));
+  if (parsed === undefined || tenant?.mode !== 'open') throw new Refusal('LINK_USED');
+  const [invitation, inviter] = await identity.withTenant(tenant.id, 's:identity', async () => {
+    const found = await store.findInvitation(identity, parsed.hash);
+    const by = found?.invited_by.startsWith('u:') && (await store.findMember(identity, found.invited_by.slice(2)));
+    return [found, by ? by.name : undefined] as const;
+  });
+  if (invitation === undefined) throw new Refusal('LINK_USED');
+  const { email } = invitation;
+  const person = await persons.findPerson(unsealed, { email });
+  return { hash: parsed.hash, tenant, invitation, inviter, person };
+}
+
+/**
+ * Accepts an invitation: an existing person by his password, a new one by choosing it. Of many who use the link at once
+ * one joins. `joined` is false for whoever is a member already.
+ * @throws Refusal LINK_USED, CREDENTIAL_INVALID, PASSWORD_REFUSED, RATE_LIMITED, BUSY.
+ */
+export async function acceptInvitation(
+  context: IdentityContext,
+  input: { token: string; password: string; person_name?: string | undefined },
+  web: Web,
+) {
+  const { identity } = context;
+  const { hash, tenant, invitation, person } = await openInvitation(context, input.token);
+  const { email, role } = invitation;
+  const who = { email, slug: tenant.slug, name: tenant.name };
+  const newPassword = await passwordOf(context, person, who, input.password, web);
+  const id = person?.id ?? randomUUID();
+  const joined = await identity.withTenant(
+    tenant.id,
+    `u:${id}`,
+    () =>
+      identity.transaction(async (tx) => {
+        if (!(await store.takeInvitation(tx, hash))) throw new Refusal('LINK_USED');
+        const name = person?.name ?? input.person_name ?? nameOf(email);
+        if (newPassword !== undefined && !(await persons.ensurePerson(tx, { id, email, name, password: newPassword })))
+          throw new Refusal('CREDENTIAL_INVALID'); // somebody else chose a password for this address meanwhile
+        const known = await persons.findPerson(tx, { email });
+        const personId = known?.id ?? id;
+        const fresh = await store.insertMember(tx, tenant.id, { personId, email, name: known?.name ?? name, role });
+        if (fresh) await note(tx, 'member.joined', personId, { email, role, invitation: invitation.id });
+        return fresh;
+      }),
+    { requestId: web.requestId },
+  );
+  return { tenant, email, joined };
+}

@@ -1,0 +1,119 @@
+import type { KeyObject } from 'node:crypto';
+import { type ConnectionOptions, Privileged, type Tenancy, type Unscoped } from '@businessos/tenancy';
+import type { Logger } from 'pino';
+import { type Config, originOf } from '../config.ts';
+import type { TenantService } from '../tenants/service.ts';
+import { Authenticator } from './authenticate.ts';
+import type { IdentityContext } from './context.ts';
+import { sweepSessions } from './credential-store.ts';
+import { Feed } from './feed.ts';
+import { feedSource } from './feed-store.ts';
+import { macKey } from './installation-key.ts';
+import { sweepLogins } from './login-store.ts';
+import { sweepMails } from './mail-store.ts';
+import { smtpMailer } from './mailer.ts';
+import { Outbox } from './outbox.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { sweepThrottles } from './throttle-store.ts';
+
+const PAGE_OF = {
+  signup: 'signup',
+  reset: 'reset',
+  invitation: 'invitation',
+  email: 'email',
+  email_changed: '',
+} as const;
+
+/** The revocation feed over a connection of its own, looking every second. @throws when it cannot look once. */
+export async function openFeed(
+  connection: ConnectionOptions,
+  log: Logger,
+): Promise<{ feed: Feed; end(): Promise<void> }> {
+  const timeouts = { connectTimeoutMs: 1_500, statementTimeoutMs: 1_500, answerTimeoutMs: 1_500 };
+  const own = new Privileged({ ...connection, ...timeouts, lockTimeoutMs: 1_500 }, () => {}, 1);
+  const feed = new Feed(feedSource(own));
+  let failing = false;
+  try {
+    await feed.start((error) => {
+      if (!failing)
+        log.error({ error: String(error) }, 'cannot look what was revoked: nothing is allowed until it can');
+      failing = true;
+    });
+  } catch (error) {
+    await own.end();
+    throw error;
+  }
+  feed.onEvent(() => {
+    failing = false;
+  });
+  return {
+    feed,
+    end: async () => {
+      feed.stop();
+      await own.end();
+    },
+  };
+}
+
+export interface PeopleParts {
+  config: Config;
+  rootKey: KeyObject;
+  identity: Tenancy;
+  tenants: TenantService;
+  feed: Feed;
+  onboard: IdentityContext['onboard'];
+  regions: IdentityContext['regions'];
+  log: Logger;
+}
+
+/** Identity as a whole: what its acts work with, and who decides whose a request is. */
+export interface People extends IdentityContext {
+  authenticator: Authenticator;
+  /** Hourly: what is over goes. */
+  sweep(): Promise<void>;
+}
+
+export async function openPeople(parts: PeopleParts): Promise<People> {
+  const { config, rootKey, identity, tenants, feed, onboard, regions, log } = parts;
+  const unsealed: Unscoped = {
+    query: (statement) => identity.privileged('persons and what is theirs', (db) => db.query(statement)),
+    transaction: (work) => identity.privileged('persons and what is theirs', (db) => db.transaction(work)),
+  };
+  const origin = (label: string) => originOf(config, label);
+  const keys = new SigningKeys(unsealed, rootKey, `https://id.${config.baseDomain}`);
+  await keys.load();
+  feed.onEvent((subject) => {
+    if (subject === undefined || subject === 'keys')
+      keys.load().catch((error: unknown) => log.error({ error: String(error) }, 'cannot read the signing keys'));
+  });
+  const outbox = new Outbox({
+    identity,
+    unsealed,
+    rootKey,
+    mailer: config.smtpUrl === undefined ? undefined : smtpMailer(config.smtpUrl, config.mailFrom),
+    linkOf: (kind, token) => `${origin('id')}/${PAGE_OF[kind]}/${token}`,
+    onError: (error, what) => log.warn({ ...what, error: String(error) }, 'a mail could not be sent'),
+  });
+  const authenticator = new Authenticator({ identity, tenants, feed, keys });
+  return {
+    identity,
+    unsealed,
+    tenants,
+    feed,
+    keys,
+    outbox,
+    rootKey,
+    deviceKey: macKey(rootKey, 'device'),
+    origin,
+    onboard,
+    regions,
+    authenticator,
+    sweep: async () => {
+      await sweepLogins(unsealed);
+      await sweepMails(unsealed);
+      while ((await sweepThrottles(unsealed)) === 1_000);
+      const { failed } = await identity.withEachTenant('s:identity', () => sweepSessions(identity));
+      for (const { tenantId, error } of failed) log.warn({ tenantId, error: String(error) }, 'sessions were not swept');
+    },
+  };
+}

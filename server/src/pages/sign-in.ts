@@ -1,0 +1,68 @@
+import { password, userEmail } from './fields.ts';
+import { type FormState, form } from './form.ts';
+import { html } from './html.ts';
+import { type Frame, page } from './layout.ts';
+import type { Business } from './mark.ts';
+import { card, heading, linkButton, links } from './panel.ts';
+
+/** Who is asked, and on the way to where. The form has the fields `email` and `password`. */
+export interface SignInProps extends Frame, FormState {
+  /** The business that somebody is on the way to, if any. */
+  readonly business?: Business | undefined;
+  /** Somebody is signed in, but too long ago for what comes next. */
+  readonly again?: boolean;
+  readonly typed?: { readonly email?: string | undefined };
+  readonly resetHref: string;
+  readonly signUpHref: string;
+}
+
+/** The sign-in form, the only place where a password is asked outside of links and one's own settings. */
+export function signInPage({
+  business,
+  again = false,
+  typed = {},
+  resetHref,
+  signUpHref,
+  ...rest
+}: SignInProps): string {
+  const known = typed.email !== undefined && typed.email !== '';
+  const lede = again
+    ? 'It is a while ago that you signed in, and the next step needs to be sure that it is you.'
+    : undefined;
+  return page({
+    ...rest,
+    title: business ? `Sign in to ${business.name}` : 'Sign in',
+    business,
+    refused: (rest.problems ?? []).length > 0,
+    body: card(
+      heading(business ? html`Sign in to <bdi>${business.name}</bdi>` : 'Sign in', lede),
+      form({
+        ...rest,
+        controls: [userEmail(typed.email, !known), { ...password(), focus: known }],
+        submit: 'Sign in',
+      }),
+      links({ href: resetHref, text: 'Forgot password?' }, !again && { href: signUpHref, text: 'Create a business' }),
+    ),
+  });
+}
+
+/** Where somebody has signed out. */
+export interface SignedOutProps extends Frame {
+  /** The business at whose address this is, if any. */
+  readonly business?: Business | undefined;
+  readonly signInHref: string;
+  /** All browsers and devices, not this browser alone. */
+  readonly everywhere?: boolean;
+}
+
+/** What is shown after signing out, at the host where the button was. */
+export function signedOutPage({ signInHref, everywhere = false, ...rest }: SignedOutProps): string {
+  const lede = everywhere
+    ? 'Every browser and every program that was signed in as you is signed out.'
+    : 'This browser is signed out of every business.';
+  return page({
+    ...rest,
+    title: 'You are signed out',
+    body: card(heading('You are signed out', lede), linkButton({ href: signInHref, text: 'Sign in again' })),
+  });
+}
