@@ -28,7 +28,7 @@ for (const [name, start] of servers) {
     assert.equal(setup.code, 0, setup.err);
     assert.deepEqual(JSON.parse(setup.out).weaker, []);
     assert.match((await bos(env, 'serve')).err, /no migration ran here; run bos migrate/);
-    assert.equal(JSON.parse((await bos(env, 'migrate', '--json')).out).applied.length, 4);
+    assert.equal(JSON.parse((await bos(env, 'migrate', '--json')).out).applied.length, 6);
     assert.deepEqual(JSON.parse((await bos(env, 'migrate', '--json')).out).applied, []);
     const roles = readFileSync(join(BOS_DATA, 'roles.json'), 'utf8');
     assert.ok(!roles.includes('bos_migrator'));

@@ -6,6 +6,7 @@ export * from './list.ts';
 export * from './list-query.ts';
 export * from './openapi.ts';
 export * from './people.ts';
+export { peopleRoutes } from './people-routes.ts';
 export * from './permissions.ts';
 export * from './problem.ts';
 export * from './routes.ts';

@@ -47,10 +47,14 @@ export function openapi({ version, baseDomain, scheme = 'https', port }: OpenApi
         variables: { tenant: { default: 'api', description: 'The slug of a tenant, or api with its token alone.' } },
       },
     ],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An access token (JWT), or an API key (`bosk_…`).' },
+        session: { type: 'apiKey', in: 'cookie', name: '__Host-bos', description: 'A browser at a tenant’s host.' },
+        login: { type: 'apiKey', in: 'cookie', name: '__Host-bos-id', description: 'A browser at the host `id`.' },
+      },
       schemas: Object.fromEntries(
         (['input', 'output'] as const).flatMap((io) =>
           Object.entries(components[io]).map(([name, schema]) => [name, schemaOf(schema, io)]),
@@ -65,7 +69,7 @@ function operation(method: string, path: string, route: Route): Json {
   return {
     operationId: operationId(method, path),
     summary: route.summary,
-    ...(route.permission === 'public' ? { security: [] } : {}),
+    ...securityOf(route),
     'x-permission': route.permission,
     parameters: [
       ...parameters(route.params, 'path'),
@@ -91,6 +95,12 @@ function operation(method: string, path: string, route: Route): Json {
       ...failures(route.problems),
     },
   };
+}
+
+function securityOf({ permission, host }: Route): Json {
+  if (permission === 'public') return { security: [] };
+  if (permission === 'login') return { security: [{ login: [] }] };
+  return host === 'operator' ? { security: [{ bearer: [] }] } : {};
 }
 
 /** Groups the codes of a route by status, because OpenAPI has one response for each status. */

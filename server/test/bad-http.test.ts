@@ -40,7 +40,6 @@ function answersOf(text: string): { status: number; body: string }[] {
 
 test('a path that the contract does not have is answered 404 alike, whoever asks', async () => {
   const paths = [
-    '/',
     '/v1',
     '/v1/',
     '/v1/contact',
@@ -74,6 +73,8 @@ test('a method that an address does not take is answered 405 with those that it 
     const [method = '', path = ''] = key.split(' ');
     byPath.set(path, [...(byPath.get(path) ?? []), method]);
   }
+  // an address with a name in it is also one with an id in it
+  byPath.delete('/v1/invitations/accept');
   const before = await countRows(server);
   for (const [path, taken] of byPath) {
     const allowed = [...taken, ...(taken.includes('GET') ? ['HEAD'] : [])];

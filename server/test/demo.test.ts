@@ -59,6 +59,7 @@ test('the three tenants have their plan, place and people', () => {
         providers: [],
         locale: 'de-DE',
         time_zone: 'Europe/Berlin',
+        factor_required: false,
       },
       {
         slug: 'orchard',
@@ -68,6 +69,7 @@ test('the three tenants have their plan, place and people', () => {
         providers: [],
         locale: 'en-IE',
         time_zone: 'Europe/Dublin',
+        factor_required: false,
       },
       {
         slug: 'kestrel',
@@ -77,6 +79,7 @@ test('the three tenants have their plan, place and people', () => {
         providers: [],
         locale: 'en-GB',
         time_zone: 'Europe/London',
+        factor_required: false,
       },
     ],
   );

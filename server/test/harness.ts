@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -90,6 +90,9 @@ export async function startOn(db: TestDatabase, options: HarnessOptions = {}): P
   const config = testConfig(options.config);
   mkdirSync(join(config.dataDir, 'keys'));
   writeFileSync(join(config.dataDir, 'keys/seal.json'), JSON.stringify(db.sealKeys));
+  // the servers of one database are one installation, so they have one root key
+  const root = createHash('sha256').update(db.name).digest('base64');
+  writeFileSync(join(config.dataDir, 'keys/root.json'), JSON.stringify({ test: root }), { mode: 0o600 });
   const lines: string[] = [];
   const log = createLog(config, { write: (line: string) => void lines.push(line.trimEnd()) });
   const connection = (role: string) => ({

@@ -19,15 +19,14 @@ export async function loadMutant(edits: readonly Edit[]): Promise<typeof startSe
   after(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'node_modules/@businessos'), { recursive: true });
   for (const room of ['tenancy', 'server']) {
-    for (const part of ['package.json', 'src', 'sql', 'lints']) {
-      if (room === 'server' && part === 'lints') continue;
+    for (const part of ['package.json', 'src', 'sql', room === 'server' ? 'assets' : 'lints']) {
       cpSync(join(ROOT, room, part), join(folder, room, part), { recursive: true });
     }
     symlinkSync(join(folder, room), join(folder, 'node_modules/@businessos', room));
   }
   symlinkSync(join(ROOT, 'contract'), join(folder, 'node_modules/@businessos/contract'));
   for (const [file, from, to] of edits) {
-    const path = join(folder, 'tenancy/src', file);
+    const path = join(folder, file.startsWith('server/') ? file : join('tenancy/src', file));
     const source = readFileSync(path, 'utf8');
     if (!source.includes(from)) throw new Error(`${file} holds no longer: ${from}`);
     writeFileSync(path, source.replaceAll(from, to));

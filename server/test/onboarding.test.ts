@@ -18,6 +18,7 @@ test('one call makes tenant, home, placement, owner and first records, and the o
       providers: [{ name: 'main', kind: 'mistral', model: 'large' }],
       locale: 'de-AT',
       time_zone: 'Europe/Vienna',
+      factor_required: false,
     },
   };
   const made = (await server.operate(route, { body, key: randomUUID() })).ok;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openapi, type RouteKey, routes } from '@businessos/contract';
+import { openapi, peopleRoutes, type RouteKey, routes } from '@businessos/contract';
 import { VERSION } from '../src/start.ts';
 import type { CallInput } from './client.ts';
 import { newMarker, onboardingOf, onboardTenant, startTestServer } from './harness.ts';
@@ -46,7 +46,10 @@ test('every route of the document answers a well-formed request with its success
     'POST /v1/operator/tenants': { key: randomUUID(), body: onboardingOf(newMarker()) },
   };
   const order = (key: string) => (key.startsWith('DELETE') ? 1 : 0);
-  const keys = (Object.keys(routes) as RouteKey[]).toSorted((one, other) => order(one) - order(other));
+  // those of people are in the route matrix
+  const people = Object.keys(peopleRoutes);
+  const own = (Object.keys(routes) as RouteKey[]).filter((key) => !people.includes(key));
+  const keys = own.toSorted((one, other) => order(one) - order(other));
   for (const key of keys) {
     const input = { params: { id: key.includes('contacts') ? contact : company, slug: target.slug }, ...examples[key] };
     const answer = await (routes[key].host === 'operator' ? server.operate(key, input) : a.call(key, input));

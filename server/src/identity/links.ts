@@ -193,9 +193,9 @@ export async function welcome(
 ): Promise<void> {
   const token = newOpaque();
   const seconds = 7 * 86_400;
-  await mails.insertLink(tx, { hash: hashOf(token), kind: 'reset', email, body: {}, seconds });
   const ends = new Date(Date.now() + seconds * 1_000).toISOString();
-  await context.outbox.add(tx, 'reset', email, { token, ends }, derivedId('welcome', tenantId, email));
+  if (await context.outbox.add(tx, 'reset', email, { token, ends }, derivedId('welcome', tenantId, email)))
+    await mails.insertLink(tx, { hash: hashOf(token), kind: 'reset', email, body: {}, seconds });
 }
 
 function slugTaken(): Refusal {

@@ -53,15 +53,16 @@ export interface OutboxRow {
 
 const COLUMNS = sql`id, email, kind, locale, body, tries, created_at`;
 
-/** Adds a mail; a repeat with the same id adds nothing. */
+/** Adds a mail; false for a repeat with the same id, which adds nothing. */
 export async function insertMail(
   db: Db,
   mail: Pick<OutboxRow, 'id' | 'email' | 'kind' | 'locale' | 'body'>,
-): Promise<void> {
+): Promise<boolean> {
   const { id, email, kind, locale, body } = mail;
-  await db.query(
+  const { rowCount } = await db.query(
     sql`insert into identity.outbox (id, email, kind, locale, body) values (${id}, ${email}, ${kind}, ${locale}, ${body}) on conflict (id) do nothing`,
   );
+  return rowCount === 1;
 }
 
 /** Takes mails whose time has come for this process alone: two minutes, after which another may try. */

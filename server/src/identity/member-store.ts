@@ -25,9 +25,12 @@ export async function ensureMember(db: Querier, tenantId: string, member: NewMem
   const { email, name, role, password = null } = member;
   const id = derivedId('person', tenantId, email);
   await db.query(
-    sql`insert into identity.persons (id, email, name, password) values (${id}, ${email}, ${name}, ${password}) on conflict (email) do nothing`,
+    sql`insert into identity.persons (id, email, name, password) values (${id}, ${email}, ${name}, ${password}) on conflict do nothing`,
   );
-  const { rows } = await db.query<{ id: string }>(sql`select id from identity.persons where email = ${email}`);
+  const { rows } = await db.query<{ id: string }>(
+    // by id: a repeat after the person changed his address
+    sql`select id from identity.persons where email = ${email} or id = ${id} order by email <> ${email} limit 1`,
+  );
   const personId = (rows[0] as { id: string }).id;
   await insertMember(db, tenantId, { personId, email, name, role });
   return personId;

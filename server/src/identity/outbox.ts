@@ -61,16 +61,16 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** Adds a mail in the caller's transaction; `id` where a repeat must not mail twice. */
+  /** Adds a mail in the caller's transaction; with an `id` of its own a repeat mails nothing, and is false. */
   async add(
     db: Pick<Unscoped, 'query'>,
     kind: store.OutboxRow['kind'],
     email: string,
     body: MailBody,
     id: string = randomUUID(),
-  ): Promise<void> {
+  ): Promise<boolean> {
     const bytes = wrap(this.#parts.rootKey, PURPOSE, id, Buffer.from(JSON.stringify(body)));
-    await store.insertMail(db, { id, email, kind, locale: 'en', body: bytes });
+    return await store.insertMail(db, { id, email, kind, locale: 'en', body: bytes });
   }
 
   /** Lets the loop look at once. */

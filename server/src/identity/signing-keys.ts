@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { type Statement, sql, type Unscoped } from '@businessos/tenancy';
 import { createTokenVerifier, signToken, type TokenClaims, type TokenVerifier } from '@businessos/tenancy/express';
+import { ConfigError } from '../config.ts';
 import { unwrap, wrap } from './installation-key.ts';
 import * as store from './signing-keys-store.ts';
 
@@ -57,11 +58,7 @@ export class SigningKeys {
     }
     this.#keys = rows.map((row) => ({
       kid: row.kid,
-      privateKey: createPrivateKey({
-        key: unwrap(this.#rootKey, PURPOSE, row.kid, row.wrapped_private),
-        format: 'der',
-        type: 'pkcs8',
-      }),
+      privateKey: createPrivateKey({ key: this.#open(row), format: 'der', type: 'pkcs8' }),
       publicKey: createPublicKey({ key: row.public, format: 'der', type: 'spki' }),
       signFrom: row.sign_from.getTime(),
       retireAt: row.retire_at?.getTime() ?? Number.POSITIVE_INFINITY,
@@ -128,6 +125,17 @@ export class SigningKeys {
 
   async #read(): Promise<store.SigningKeyRow[]> {
     return await store.listSigningKeys(this.#db);
+  }
+
+  #open({ kid, wrapped_private }: store.SigningKeyRow): Buffer {
+    try {
+      return unwrap(this.#rootKey, PURPOSE, kid, wrapped_private);
+    } catch (cause) {
+      throw new ConfigError(
+        'keys/root.json in the data folder is not the root key of this database: copy the one of the server that made it',
+        { cause },
+      );
+    }
   }
 
   #make(): Pick<store.SigningKeyRow, 'kid' | 'public' | 'wrapped_private'> {

@@ -1,4 +1,5 @@
 import { allPermissions } from '@businessos/contract';
+import { sql } from '@businessos/tenancy';
 import type { Handlers } from '../gateway/handler.ts';
 import { networks } from '../http/address.ts';
 import { Refusal } from '../refusal.ts';
@@ -13,14 +14,17 @@ import * as members from './members.ts';
 export function identityRoutes(context: IdentityContext) {
   const poll = () => context.feed.poll();
   return {
-    'GET /v1/me': async ({ rights: { principal, tenant, role, may } }) => ({
-      body: {
-        principal,
-        tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
-        role: role ?? null,
-        permissions: allPermissions.filter(may),
-      },
-    }),
+    'GET /v1/me': async ({ db, rights: { principal, tenant, role, may } }) => {
+      await db.query(sql('tenant_is_served')`select tenancy.current_tenant()`); // a suspended one is refused by PostgreSQL
+      return {
+        body: {
+          principal,
+          tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
+          role: role ?? null,
+          permissions: allPermissions.filter(may),
+        },
+      };
+    },
     'DELETE /v1/me/membership': async ({ db, rights }) => {
       await members.removeMember(db, rights, rights.personId);
       return { body: null, after: poll };
