@@ -7,6 +7,8 @@ export interface HttpChild {
   readonly port: number;
   /** Microseconds of CPU that the process used since its start. */
   cpuUs(): Promise<number>;
+  /** Resident bytes now, and at most so far. */
+  memory(): Promise<{ now: number; peak: number }>;
   stop(): Promise<void>;
 }
 
@@ -19,6 +21,10 @@ export async function startChild(file: URL, env: Record<string, string>): Promis
     cpuUs: async () => {
       child.send('cpu');
       return Number(await answer(child));
+    },
+    memory: async () => {
+      child.send('memory');
+      return (await answer(child)) as { now: number; peak: number };
     },
     stop: async () => {
       const exit = once(child, 'exit');
@@ -36,9 +42,16 @@ export function answerParent(port: number, stop: () => Promise<void>): void {
     stopping = true;
     void stop().finally(() => process.exit());
   };
-  process.on('message', (message) => (message === 'stop' ? end() : process.send?.(ownCpuUs())));
+  process.on('message', (message) => {
+    if (message === 'stop') end();
+    else process.send?.(message === 'memory' ? memoryNow() : ownCpuUs());
+  });
   process.on('disconnect', end);
   process.send?.(port);
+}
+
+function memoryNow(): { now: number; peak: number } {
+  return { now: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 };
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {

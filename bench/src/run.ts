@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [--rounds N] [--quick] [--write] [--check]`: measures, prints, judges by the bars. */
 
 import { parseArgs } from 'node:util';
+import { auth } from './auth.ts';
 import { envelope } from './envelope.ts';
 import { fair } from './fair.ts';
 import { http } from './http.ts';
@@ -18,6 +19,7 @@ interface Bench {
 const BENCHES: Record<string, Bench> = {
   envelope: { about: 'one scoped query with every guard on, against bare pg and against the usual way', run: envelope },
   http: { about: 'a list through the whole server, against Express and pg with the same token check', run: http },
+  auth: { about: 'whose a request is, and how soon a right that was taken away is gone', run: auth },
   onboarding: { about: 'a thousand tenants in a row: the last costs what the first did', run: onboarding },
   fair: { about: 'a quiet tenant beside the flood of another, against a first-in-first-out pool', run: fair },
 };

@@ -25,7 +25,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, out, err };
 }
 
-for (const name of ['envelope', 'http', 'onboarding', 'fair']) {
+for (const name of ['envelope', 'http', 'auth', 'onboarding', 'fair']) {
   test(`bench ${name} --json prints exactly one object, with machine, rounds, results and judged bars`, async () => {
     const { code, out, err } = await run(name, '--quick', '--json');
     assert.equal(code, 0, err);

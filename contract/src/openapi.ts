@@ -69,6 +69,7 @@ function operation(method: string, path: string, route: Route): Json {
   return {
     operationId: operationId(method, path),
     summary: route.summary,
+    tags: [tagOf(route)],
     ...securityOf(route),
     'x-permission': route.permission,
     parameters: [
@@ -95,6 +96,14 @@ function operation(method: string, path: string, route: Route): Json {
       ...failures(route.problems),
     },
   };
+}
+
+/** Under which heading an operation stands. */
+function tagOf({ host, permission }: Route): string {
+  if (host === 'operator') return 'Operators';
+  if (host === 'id') return permission === 'login' ? 'Your sign-ins' : 'Getting in';
+  if (host === 'any') return 'Service';
+  return permission.startsWith('crm.') ? 'CRM' : 'This business';
 }
 
 function securityOf({ permission, host }: Route): Json {

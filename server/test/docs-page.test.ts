@@ -200,7 +200,7 @@ test('where a part is missing, the page says so and still links the document', {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1440, 390]) {
-    test(`axe finds nothing on the page, ${colorScheme}, ${width} px`, { skip }, async () => {
+    test(`axe finds nothing on the page as it opens, ${colorScheme}, ${width} px`, { skip }, async () => {
       const { page, wrong, close } = await open({ colorScheme, viewport: { width, height: 900 } });
       await page.getByText('/v1/contacts/{id}').first().waitFor();
       await page.evaluate(axe.source);

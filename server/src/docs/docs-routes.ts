@@ -2,10 +2,10 @@ import type { PageAsset, PageRoute } from '../gateway/pages.ts';
 import { assets } from '../pages/assets.ts';
 import { DOCS_CSP, docsPage, findDocsAsset } from './docs-page.ts';
 
-/** The page of the API, on every host. */
+/** The page of the API, on every host but that of passwords and that of operators: it runs a script of others. */
 export const docsRoutes: readonly PageRoute[] = [
   {
-    hosts: ['tenant', 'api', 'id', 'operator', 'base', 'local'],
+    hosts: ['tenant', 'api', 'base', 'local'],
     method: 'GET',
     path: '/docs',
     handle: async ({ host }) => ({

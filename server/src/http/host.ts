@@ -31,10 +31,18 @@ const maxTarget = 8_192;
  * is invalid, so every `tenant` answered here is worth a look-up.
  */
 export function parseHost(rawHeaders: readonly string[], { baseDomain, port, production }: HostOptions): Host {
-  const [text, ...others] = headerValues(rawHeaders, 'host');
+  let text: string | undefined;
+  let tenants = 0;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const key = rawHeaders[at] ?? '';
+    if (key.length === 4 && key.toLowerCase() === 'host') {
+      if (text !== undefined) return invalid('more than one Host');
+      text = rawHeaders[at + 1] ?? '';
+    } else if (key.length === 8 && key.toLowerCase() === 'x-tenant' && ++tenants > 1) {
+      return invalid('more than one X-Tenant');
+    }
+  }
   if (text === undefined) return invalid('no Host');
-  if (others.length > 0) return invalid('more than one Host');
-  if (headerValues(rawHeaders, 'x-tenant').length > 1) return invalid('more than one X-Tenant');
   // Matched before it is lower-cased: some letters outside ASCII turn into ASCII ones (U+212A into k).
   const match = hostPattern.exec(text);
   if (!match) return invalid('odd characters in Host');

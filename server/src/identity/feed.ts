@@ -35,7 +35,7 @@ const REMEMBERED = 200_000;
 export class Feed {
   readonly #source: FeedSource;
   readonly #now: () => number;
-  readonly #listeners: ((subject: string | undefined) => void)[] = [];
+  readonly #listeners: ((subject: string | undefined) => void | Promise<void>)[] = [];
   /** Subject → number of its last event and when it was learnt, oldest first. */
   readonly #last = new Map<string, { seq: number; at: number }>();
   #head: Position = { rev: -1, gen: '' };
@@ -96,8 +96,11 @@ export class Feed {
     if (rev > this.#head.rev) this.poll().catch(() => {});
   }
 
-  /** Calls back with each subject as it is learnt, and with undefined when everything remembered must go. */
-  onEvent(listener: (subject: string | undefined) => void): void {
+  /**
+   * Calls back with each subject as it is learnt, and with undefined when everything remembered must go. A look counts
+   * once all listeners are done; where one fails it does not, and they are told again at the next.
+   */
+  onEvent(listener: (subject: string | undefined) => void | Promise<void>): void {
     this.#listeners.push(listener);
   }
 
@@ -128,10 +131,12 @@ export class Feed {
     } else if (read.gen !== this.#head.gen && this.#head.gen !== '') {
       read = await this.#source.read(0);
     }
-    if (read.gen !== this.#head.gen) {
+    const another = read.gen !== this.#head.gen;
+    if (another) await this.#tell(undefined);
+    for (const { subject } of read.events) await this.#tell(subject);
+    if (another) {
       this.#last.clear();
       this.#forgotten = 0;
-      this.#tell(undefined);
     }
     for (const { seq, subject } of read.events) {
       this.#last.delete(subject);
@@ -139,7 +144,6 @@ export class Feed {
     }
     this.#head = { rev: read.rev, gen: read.gen };
     this.#freshAt = sentAt;
-    for (const { subject } of read.events) this.#tell(subject);
     this.#forget(sentAt);
   }
 
@@ -151,7 +155,7 @@ export class Feed {
     }
   }
 
-  #tell(subject: string | undefined): void {
-    for (const listener of this.#listeners) listener(subject);
+  async #tell(subject: string | undefined): Promise<void> {
+    for (const listener of this.#listeners) await listener(subject);
   }
 }
