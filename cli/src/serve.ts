@@ -83,7 +83,7 @@ async function screen(platform: Platform, tenants: Demo): Promise<string> {
   lines.push(
     `Create a business ${origin('id')}/signup`,
     ...(config.smtpUrl === undefined ? [`Mails             ${origin('id')}/outbox`] : []),
-    `API               ${base}/docs and ${base}/openapi.json`,
+    `API               ${origin('api')}/docs and ${base}/openapi.json`,
     `Data              ${config.dataDir}${database.embedded ? ` (PostgreSQL on port ${database.embedded.port}${database.embedded.dataDirectory.startsWith(config.dataDir) ? '' : `, its files in ${database.embedded.dataDirectory}`})` : ''}`,
     ...database.weaker.map((weak) => `Weaker mode       ${weak}`),
     'Stop              Ctrl-C',

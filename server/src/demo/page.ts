@@ -32,7 +32,7 @@ export function startRoutes(platform: Platform, demo: readonly DemoTenant[] | un
         password: DEMO_PASSWORD,
         signUp: { href: `${id}/signup`, text: 'Create a business' },
         outbox: config.smtpUrl === undefined ? { href: `${id}/outbox`, text: 'Outbox' } : undefined,
-        docs: { href: `${origin('')}/docs`, text: 'API description' },
+        docs: { href: `${origin('api')}/docs`, text: 'API description' },
         openapi: { href: `${origin('')}/openapi.json`, text: 'openapi.json' },
         dataDir: config.dataDir,
         resetCommand: `rm -rf ${config.dataDir}`,

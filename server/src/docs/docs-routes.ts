@@ -2,17 +2,17 @@ import type { PageAsset, PageRoute } from '../gateway/pages.ts';
 import { assets } from '../pages/assets.ts';
 import { DOCS_CSP, docsPage, findDocsAsset } from './docs-page.ts';
 
-/** The page of the API, on every host but that of passwords and that of operators: it runs a script of others. */
+/** The page of the API. It runs a script of others, so it stays off every host with a cookie: `id` and the tenants'. */
 export const docsRoutes: readonly PageRoute[] = [
   {
-    hosts: ['tenant', 'api', 'base', 'local'],
+    hosts: ['api', 'base', 'local'],
     method: 'GET',
     path: '/docs',
     handle: async ({ host }) => ({
       html: docsPage({
         title: 'BusinessOS API',
         document: '/openapi.json',
-        here: host.kind === 'tenant' || host.kind === 'api',
+        here: host.kind === 'api',
       }),
       csp: DOCS_CSP,
     }),

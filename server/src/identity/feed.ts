@@ -51,15 +51,15 @@ export class Feed {
     this.#now = now;
   }
 
-  /** Looks once, fails if that fails, and from then on every second. */
-  async start(onError: (error: unknown) => void): Promise<void> {
+  /** Looks once, fails if that fails, and from then on every second; tells of each look its error, or undefined. */
+  async start(onLook: (error: unknown) => void): Promise<void> {
     await this.poll();
     const ended = new AbortController();
     this.#ended = ended;
     const loop = async () => {
       while (!ended.signal.aborted) {
         await sleep(POLL_MS, undefined, { signal: ended.signal, ref: false }).catch(() => {});
-        if (!ended.signal.aborted) await this.poll().catch(onError);
+        if (!ended.signal.aborted) await this.poll().then(() => onLook(undefined), onLook);
       }
     };
     void loop();

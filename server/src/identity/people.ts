@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, Privileged, type Tenancy, type Unscoped } from '@businessos/tenancy';
 import type { Logger } from 'pino';
 import { type Config, originOf } from '../config.ts';
@@ -24,28 +25,28 @@ const PAGE_OF = {
   email_changed: '',
 } as const;
 
+/** How long one look at the feed may take. */
+const LOOK_MS = 1_500;
+
 /** The revocation feed over a connection of its own, looking every second. @throws when it cannot look once. */
 export async function openFeed(
   connection: ConnectionOptions,
   log: Logger,
 ): Promise<{ feed: Feed; end(): Promise<void> }> {
-  const timeouts = { connectTimeoutMs: 1_500, statementTimeoutMs: 1_500, answerTimeoutMs: 1_500 };
-  const own = new Privileged({ ...connection, ...timeouts, lockTimeoutMs: 1_500 }, () => {}, 1);
+  const timeouts = { connectTimeoutMs: LOOK_MS, statementTimeoutMs: LOOK_MS, answerTimeoutMs: LOOK_MS };
+  const own = new Privileged({ ...connection, ...timeouts, lockTimeoutMs: LOOK_MS }, () => {}, 1);
   const feed = new Feed(feedSource(own));
   let failing = false;
   try {
     await feed.start((error) => {
-      if (!failing)
+      if (error !== undefined && !failing)
         log.error({ error: String(error) }, 'cannot look what was revoked: nothing is allowed until it can');
-      failing = true;
+      failing = error !== undefined;
     });
   } catch (error) {
     await own.end();
     throw error;
   }
-  feed.onEvent(() => {
-    failing = false;
-  });
   return {
     feed,
     end: async () => {
@@ -53,6 +54,14 @@ export async function openFeed(
       await own.end();
     },
   };
+}
+
+/** Signing keys that cannot be read hold the feed up: a leaked one would be good here for as long. */
+async function inTime(work: Promise<void>): Promise<void> {
+  const late = sleep(LOOK_MS, undefined, { ref: false }).then(() => {
+    throw new Error('the signing keys could not be read in time');
+  });
+  await Promise.race([work, late]);
 }
 
 export interface PeopleParts {
@@ -81,11 +90,10 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
   };
   const origin = (label: string) => originOf(config, label);
   const keys = new SigningKeys(unsealed, rootKey, `https://id.${config.baseDomain}`);
-  await keys.load();
-  feed.onEvent((subject) => {
-    if (subject === undefined || subject === 'keys')
-      keys.load().catch((error: unknown) => log.error({ error: String(error) }, 'cannot read the signing keys'));
+  feed.onEvent(async (subject) => {
+    if (subject === undefined || subject === 'keys') await inTime(keys.load());
   });
+  await keys.load();
   const outbox = new Outbox({
     identity,
     unsealed,

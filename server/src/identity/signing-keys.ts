@@ -40,6 +40,8 @@ export class SigningKeys {
   readonly #issuer: string;
   #keys: Key[] = [];
   #verifiers: Verifiers = { tenant: refuseAll, operator: refuseAll };
+  #begun = 0;
+  #done = 0;
 
   constructor(db: Unscoped, rootKey: KeyObject, issuer: string) {
     this.#db = db;
@@ -47,8 +49,9 @@ export class SigningKeys {
     this.#issuer = issuer;
   }
 
-  /** Reads the keys, and makes the first where there is none. */
+  /** Reads the keys, and makes the first where there is none. Of two at once the one that began later counts. */
   async load(): Promise<void> {
+    const turn = ++this.#begun;
     let rows = await this.#read();
     if (rows.every(({ retire_at }) => retire_at !== null)) {
       await this.#db.transaction(async (tx) => {
@@ -56,6 +59,8 @@ export class SigningKeys {
       });
       rows = await this.#read();
     }
+    if (turn < this.#done) return;
+    this.#done = turn;
     this.#keys = rows.map((row) => ({
       kid: row.kid,
       privateKey: createPrivateKey({ key: this.#open(row), format: 'der', type: 'pkcs8' }),

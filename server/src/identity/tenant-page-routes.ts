@@ -76,7 +76,7 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
             chooseHref: `${origin('id')}/choose`,
             meHref: `${origin('id')}/me`,
             curl,
-            docs: { href: '/docs', text: 'API description' },
+            docs: { href: `${origin('api')}/docs`, text: 'API description' },
           },
         }),
       };

@@ -31,6 +31,7 @@ export async function columnsOf(stage: Stage): Promise<Record<string, Column>> {
   const stale = await removedMember(stage);
   const revokedKey = await revokedKeyOf(stage);
   const readKey = (await addKey(stage, home, ['crm.read'])).key;
+  const fullKey = (await addKey(stage, home, [...allPermissions])).key;
   const past = Date.now() - EXPIRED_MS;
   const expired = {
     tenant: keys.sign({ aud: 'bos', sub: home.ownerId, tid: home.id, role: 'owner', ...feed.head }, 60, past),
@@ -67,6 +68,7 @@ export async function columnsOf(stage: Stage): Promise<Record<string, Column>> {
     suspended: async (_, { place }) => (place === 'tenant' ? { tenant: suspended, token: suspended.token } : undefined),
     'revoked key': async (_, { place }) => (place === 'id' ? undefined : { token: revokedKey }),
     'crm.read key': async (_, { place }) => (place === 'id' ? undefined : { token: readKey }),
+    'full key': async (_, { place }) => (place === 'id' ? undefined : { token: fullKey }),
     expired: async (_, { place, host }) => {
       if (place !== 'id') return { token: place === 'operator' ? expired.operator : expired.tenant };
       return { headers: [['Cookie', ended.over] as const, ['Origin', `http://${host}`] as const] };

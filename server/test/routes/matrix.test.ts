@@ -9,17 +9,29 @@ import { withoutSample } from './samples.ts';
 import { openStage } from './stage.ts';
 
 const GOLDEN = new URL('matrix.golden.txt', import.meta.url);
-const HEADER = `Who is answered what, at every route of /openapi.json. Each cell was asked over HTTP with a request that is right but
+const HEADER = `Who is answered what, at every route of /openapi.json. Each cell was asked over HTTP, with a request that is right but
 for who asks. After a change: BOS_UPDATE=1 npm test -- server/test/routes/matrix.test.ts, and read the diff.
 
-401 none: CREDENTIAL_MISSING · 401 invalid: CREDENTIAL_INVALID · 401 step-up: STEP_UP_NEEDED · 403 role: PERMISSION_MISSING
-403 suspended: TENANT_SUSPENDED · 403 origin: CROSS_ORIGIN · 404: NOT_FOUND · -: nobody asks so
+other tenant   a good token of another tenant
+old sign-in    an owner whose password was shown eleven minutes ago
+suspended      an owner's good token, of a tenant that is suspended
+revoked key    an API key of every permission, used and then revoked
+crm.read key   an API key of that permission alone
+full key       an API key of every permission, made by the owner
+expired        an owner's token whose time is over; at the host id a browser's sign-in
+stale          the token of an owner who was removed since; at the host id a sign-in that was ended
+own browser    an owner's session; at the host id his sign-in
+sibling page   the same, sent by a page of another tenant's host; only where something would change
+operator       the operator's token
 
-other tenant   a good token of another tenant       old sign-in    an owner whose password was shown 11 minutes ago
-suspended      an owner's token, tenant suspended   revoked key    all permissions, revoked after use
-expired        a token whose time is over; at the host id a sign-in       stale   a token of somebody removed since; there
-own browser    the session of an owner, at the host id his sign-in        a sign-in that its person has ended
-sibling page   the same from a page of another tenant's host, where something would be changed
+-              nobody asks so
+401 none       CREDENTIAL_MISSING
+401 invalid    CREDENTIAL_INVALID
+401 step-up    STEP_UP_NEEDED
+403 role       PERMISSION_MISSING
+403 suspended  TENANT_SUSPENDED
+403 origin     CROSS_ORIGIN
+404            NOT_FOUND
 
 `;
 
@@ -55,8 +67,10 @@ test('the golden file cannot be written against the permission table: role by ro
     for (const role of roles) assert.equal(row[role], allows(route, role) ? good : '403 role', `${key} as ${role}`);
     assert.equal(row['own browser'], good, key);
     assert.equal(row['old sign-in'], route.fresh ? '401 step-up' : good, key);
-    const key1 = route.permission === 'member' || route.permission === 'crm.read';
-    assert.equal(row['crm.read key'], key1 ? good : '403 role', key);
+    const forKey = route.permission === 'member' || route.permission === 'crm.read';
+    assert.equal(row['crm.read key'], forKey ? good : '403 role', key);
+    const full = route.permission === 'person' ? '403 role' : route.fresh ? '401 step-up' : good;
+    assert.equal(row['full key'], full, key);
   }
 });
 
