@@ -46,7 +46,10 @@ export interface CallInput {
 }
 
 /** Sends a request and reads the whole answer. Rejects when the connection ends before it is complete. */
-export function sendRaw(port: number, { method, target, headers = [], body, agent, signal }: RawRequest): Promise<RawAnswer> {
+export function sendRaw(
+  port: number,
+  { method, target, headers = [], body, agent, signal }: RawRequest,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const out = request({
       host: '127.0.0.1',
