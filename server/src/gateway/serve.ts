@@ -79,8 +79,7 @@ async function serveTenant(
     headerSlug: tenantHeader(request),
     bearer: bearer(request),
     session: host.kind === 'tenant' ? web.cookie(options.sessionCookie) : undefined,
-    address: web.address,
-    requestId: id,
+    web,
   });
   exchange.tenant = rights.tenant.slug;
   if (!allows(route.permission, rights)) {

@@ -14,10 +14,15 @@ export interface Web {
   cookie(name: string): string | undefined;
 }
 
+/** Reads it when it is asked for: most requests need none of it. */
 export function webOf(request: IncomingMessage, requestId: string, trusted: BlockList): Web {
   return {
-    address: clientAddress(request, trusted),
-    device: deviceOf(headerValues(request.rawHeaders, 'user-agent')[0] ?? ''),
+    get address() {
+      return clientAddress(request, trusted);
+    },
+    get device() {
+      return deviceOf(headerValues(request.rawHeaders, 'user-agent')[0] ?? '');
+    },
     requestId,
     cookie: (name) => readCookie(request.rawHeaders, name),
   };

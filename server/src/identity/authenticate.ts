@@ -3,6 +3,7 @@ import { allPermissions, type Permission, permits, type Role, type Tenant } from
 import { isUuid, type Tenancy, TenancyError } from '@businessos/tenancy';
 import type { TokenClaims } from '@businessos/tenancy/express';
 import { isTrusted, networks } from '../http/address.ts';
+import type { Web } from '../http/web.ts';
 import { Refusal } from '../refusal.ts';
 import type { TenantService } from '../tenants/service.ts';
 import { parseApiKey } from './api-key.ts';
@@ -19,9 +20,7 @@ export interface Presented {
   bearer: string | undefined;
   /** The session cookie of a tenant's host. */
   session: string | undefined;
-  /** Where the request came from. */
-  address: string;
-  requestId: string;
+  web: Pick<Web, 'address' | 'requestId'>;
 }
 
 /** On whose behalf a request runs, and what it may do. */
@@ -88,7 +87,7 @@ export class Authenticator {
     if (!feed.fresh) throw new Refusal('REVOCATION_UNKNOWN');
     const credential =
       bearer === undefined ? await this.#session(named as Tenant, session ?? '') : await this.#bearer(bearer);
-    if (credential === undefined || !this.#fits(credential, presented.address))
+    if (credential === undefined || !this.#fits(credential, presented.web))
       throw new Refusal(missing ? 'NOT_FOUND' : 'CREDENTIAL_INVALID');
     const tenant = await tenants.find({ id: credential.tenantId });
     if (!agree || tenant === undefined || (slug !== undefined && named?.id !== tenant.id)) {
@@ -199,13 +198,13 @@ export class Authenticator {
     return credential;
   }
 
-  #fits({ expiresAt, addresses }: Credential, address: string): boolean {
-    return expiresAt > Date.now() && (addresses === undefined || isTrusted(address, addresses));
+  #fits({ expiresAt, addresses }: Credential, web: Presented['web']): boolean {
+    return expiresAt > Date.now() && (addresses === undefined || isTrusted(web.address, addresses));
   }
 
   async #record({ tenantId, rights }: Credential, presented: Presented, slug: string): Promise<void> {
     const { identity } = this.#parts;
-    const { requestId, address } = presented;
+    const { requestId, address } = presented.web;
     await identity.withTenant(
       tenantId,
       rights.principal,

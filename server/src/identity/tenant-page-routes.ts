@@ -33,8 +33,7 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
         headerSlug: undefined,
         bearer: undefined,
         session,
-        address: web.address,
-        requestId: web.requestId,
+        web,
       });
     } catch (error) {
       if (error instanceof Refusal && error.code === 'CREDENTIAL_INVALID') return undefined;

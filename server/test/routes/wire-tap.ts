@@ -42,7 +42,7 @@ export async function openTap(far: { host: string; port: number }): Promise<Tap>
       heard = [];
       try {
         const value = await act();
-        return { value, statements: heard.filter((text) => !/from identity\.feed\b/.test(text)) };
+        return { value, statements: heard.filter((text) => !/\bidentity\.feed\b/.test(text)) };
       } finally {
         heard = undefined;
       }
