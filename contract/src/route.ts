@@ -29,8 +29,9 @@ export type RouteTable = Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${strin
 
 export const always = ['HOST_INVALID', 'TARGET_INVALID', 'REQUEST_INVALID', 'INTERNAL'] as const;
 export const database = ['POOL_BUSY', 'DATABASE_UNAVAILABLE', 'TIMED_OUT'] as const;
-export const read = [...always, 'CREDENTIAL_MISSING', 'CREDENTIAL_INVALID', 'NOT_FOUND', ...database] as const;
-export const readTenant = [...read, 'TENANT_SUSPENDED', 'PERMISSION_MISSING', 'REVOCATION_UNKNOWN'] as const;
+const credential = ['CREDENTIAL_MISSING', 'CREDENTIAL_INVALID', 'REVOCATION_UNKNOWN'] as const;
+export const read = [...always, ...credential, 'NOT_FOUND', ...database] as const;
+export const readTenant = [...read, 'TENANT_SUSPENDED', 'PERMISSION_MISSING'] as const;
 export const change = [...readTenant, 'CROSS_ORIGIN', 'TENANT_READ_ONLY', 'OUTCOME_UNKNOWN'] as const;
 export const write = [...change, 'REQUEST_RUNNING', 'KEY_REUSED'] as const;
 export const body = ['BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const;

@@ -2,6 +2,7 @@ import { check, onboardingRequest, parseList, type Tenant } from '@businessos/co
 import { note, readMember } from './identity/credential-store.ts';
 import { insertLogin } from './identity/login-store.ts';
 import { listMembers } from './identity/member-store.ts';
+import { findPerson } from './identity/person-store.ts';
 import { memberToken, operatorToken } from './identity/tokens.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './start.ts';
@@ -47,23 +48,24 @@ export async function mintToken(platform: Platform, slug: string, seconds: numbe
     }
     return await identity.transaction(async (tx) => {
       const { person_id: personId } = member;
-      const loginId = await insertLogin(tx, {
-        personId,
-        kind: 'token',
-        hash: null,
-        device: 'bos token',
-        address: '127.0.0.1',
-        factor: false,
-        pending: false,
-        seconds,
-      });
+      const person = await findPerson(tx, { id: personId });
+      const loginId =
+        person &&
+        (await insertLogin(tx, {
+          person,
+          kind: 'token',
+          hash: null,
+          device: 'bos token',
+          address: '127.0.0.1',
+          factor: false,
+          pending: false,
+          seconds,
+        }));
       await note(tx, 'signin', 'cli', { login: loginId, person: personId });
       const { role, rev, gen } = await readMember(tx, personId);
-      return memberToken(
-        people.keys,
-        { personId, tenantId: tenant.id, loginId, role: role ?? member.role, rev, gen },
-        seconds,
-      );
+      if (loginId === undefined || role === null)
+        throw new Error(`${member.email} has just left or changed the password; try again`);
+      return memberToken(people.keys, { personId, tenantId: tenant.id, loginId, role, rev, gen }, seconds);
     });
   });
 }

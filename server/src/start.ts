@@ -235,6 +235,7 @@ function gatewayOptions(platform: Platform, log: Logger, demo: readonly DemoTena
     resolve: (presented) => authenticator.resolve(presented),
     recordDenial: (rights, what, requestId) => authenticator.recordDenial(rights, what, requestId),
     requireRecent: (rights) => identity.privileged('look how old a sign-in is', (db) => requireRecent(db, rights)),
+    requireKnown: () => authenticator.requireKnown(),
     login: (web, recent) => requireLogin(people, web, recent),
     operator: (token) => `o:${people.keys.verifyOperator(token).sub}`,
     handlers: {
@@ -264,7 +265,9 @@ function gatewayOptions(platform: Platform, log: Logger, demo: readonly DemoTena
       problem: async ({ host, ...rest }) => {
         const slug =
           host.kind === 'tenant' ? host.slug : host.kind === 'base' || host.kind === 'local' ? '' : host.kind;
-        return problemPage({ address: new URL(platform.origin(slug)).host, ...rest });
+        const next = { href: `${platform.origin('id')}/choose`, text: 'Your businesses' };
+        const address = new URL(platform.origin(slug)).host;
+        return problemPage({ address, ...rest, ...(rest.status === 404 && { next }) });
       },
       csrfKey: macKey(people.rootKey, 'csrf'),
     },

@@ -13,7 +13,7 @@ const ALWAYS: Record<string, string> = {
 const REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 /** Words of SQL, of the catalog and of the program, which no error may show. */
 const INNARDS =
-  /\b(?:select|insert into|update .* set|delete from|where)\b.*\b(?:from|values|=)|\b(?:pg_\w+|tenancy\.|crm\.|server\.|identity\.|control\.|directory\.|bos_\w+|tenant_id|name_key|email_key|sqlstate|relation|constraint|violates|duplicate key|policy|plpgsql)|\bfile:|\.\w+:\d+:\d+|\.ts\b|node_modules|\/(?:work|tmp|home|usr|var)\//i;
+  /\b(?:select|insert into|update .* set|delete from|where)\b.*\b(?:from|values|=)|\b(?:pg_\w+|tenancy\.|crm\.(?!(?:read|write)\b)|server\.|identity\.|control\.|directory\.|bos_\w+|tenant_id|name_key|email_key|sqlstate|relation|constraint|violates|duplicate key|policy|plpgsql)|\bfile:|\.\w+:\d+:\d+|\.ts\b|node_modules|\/(?:work|tmp|home|usr|var)\//i;
 /** Codes that any address may answer, since they are decided before or beside the contract's route. */
 const ANYWHERE = [
   'HOST_INVALID',

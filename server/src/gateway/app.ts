@@ -26,6 +26,8 @@ export interface GatewayOptions {
   recordDenial(rights: Rights, what: string, requestId: string): Promise<void>;
   /** Lets pass whoever signed in recently. */
   requireRecent(rights: Rights): Promise<void>;
+  /** Lets pass while this process knows what was taken away. */
+  requireKnown(): void;
   /** The browser that is signed in at the identity host. */
   login(web: Web, recent: boolean): Promise<OwnLogin>;
   /** Verifies an operator's token and returns the operator's principal. */

@@ -7,6 +7,7 @@ import type { Host } from '../http/host.ts';
 import { parseQuery } from '../http/query.ts';
 import type { Web } from '../http/web.ts';
 import { newOpaque, parseOpaque } from '../identity/opaque.ts';
+import { problemWords } from '../pages/problem-words.ts';
 import { Refusal } from '../refusal.ts';
 import { explain, sendPage, sendTo } from './answer.ts';
 import type { GatewayOptions } from './app.ts';
@@ -23,11 +24,13 @@ export interface PageRequest {
   web: Web;
   /** What every form of this browser must send back. */
   csrf: string;
+  /** The browser was here before and keeps our cookies. */
+  returning: boolean;
 }
 
-/** A page, or where to go instead. */
+/** A page, or where to go instead. `refused` is an error that the page shows: it decides status and Retry-After. */
 export type PageAnswer =
-  | { html: string; status?: number; cookies?: readonly string[]; refresh?: string; csp?: string }
+  | { html: string; status?: number; refused?: unknown; cookies?: readonly string[]; refresh?: string; csp?: string }
   | { location: string; cookies?: readonly string[] };
 
 export interface PageRoute {
@@ -70,7 +73,12 @@ export async function servePages(
     return SAFE.has(request.method) && (await serveAsset(pages, request, response, exchange));
   const here = pages.routes.filter((one) => one.hosts.includes(host.kind) && restOf(one, path) !== undefined);
   const route = here.find(({ method }) => method === (request.method === 'HEAD' ? 'GET' : request.method));
-  if (route === undefined) return false;
+  if (route === undefined) {
+    // a person who mistyped an address gets a page, a program its problem
+    if (!SAFE.has(request.method) || !/\btext\/html\b/.test(request.headers.accept ?? '')) return false;
+    await problemPage(options, response, exchange, new Refusal('NOT_FOUND'));
+    return true;
+  }
   const known = parseOpaque(exchange.web.cookie(PRE_COOKIE) ?? '') && exchange.web.cookie(PRE_COOKIE);
   const pre = known || newOpaque();
   const more = known ? [] : [hostCookie(PRE_COOKIE, pre, PRE_S)];
@@ -80,15 +88,20 @@ export async function servePages(
     if (route.method === 'POST' && !(known && isEqual(form['csrf'] ?? '', csrf))) throw new Refusal('CROSS_ORIGIN');
     const query = Object.fromEntries(parseQuery(`?${exchange.query}`));
     const { web } = exchange;
-    const answer = await route.handle({ host, path, rest: restOf(route, path) ?? '', query, form, web, csrf });
+    const rest = restOf(route, path) ?? '';
+    const answer = await route.handle({ host, path, rest, query, form, web, csrf, returning: Boolean(known) });
     const cookies = [...(answer.cookies ?? []), ...more];
     if ('location' in answer) sendTo(response, id, answer.location, cookies);
-    else
-      sendPage(response, id, answer.status ?? 200, answer.html, {
+    else {
+      const { refused } = answer;
+      const status = refused === undefined ? (answer.status ?? 200) : shown(log, response, refused);
+      sendPage(response, id, status, answer.html, {
         ...(cookies.length > 0 && { 'Set-Cookie': cookies }),
+        ...waiting(status, refused),
         ...(answer.refresh !== undefined && { Refresh: `0; url=${answer.refresh}` }),
         ...(answer.csp !== undefined && { 'Content-Security-Policy': answer.csp }),
       });
+    }
   } catch (error) {
     await problemPage(options, response, exchange, error).catch((another: unknown) => refuse(log, response, another));
   }
@@ -101,15 +114,25 @@ async function problemPage(
   exchange: Exchange,
   error: unknown,
 ): Promise<void> {
-  const { code, detail } = explain(error);
-  const { status, title, user } = problems[code];
+  const { code } = explain(error);
+  const { status } = problems[code];
   if ((error as { code?: string }).code === 'ABORTED') return void response.destroy();
   const { host, id } = exchange;
-  const html = await pages.problem({ host, status, title, advice: user, requestId: id });
-  const retry = error instanceof Refusal && error.retryAfterS !== undefined ? error.retryAfterS : 1;
-  const waits = status === 429 || status === 503;
-  sendPage(response, id, status, html, waits ? { 'Retry-After': String(retry) } : {});
+  const words = problemWords(code, error instanceof Refusal ? error.retryAfterS : undefined);
+  const html = await pages.problem({ host, status, ...words, requestId: id });
+  sendPage(response, id, shown(log, response, error), html, waiting(status, error));
+}
+
+/** Logs a refusal that a page shows, and returns its status. */
+function shown(log: GatewayOptions['log'], response: Response, error: unknown): number {
+  const { code, detail } = explain(error);
   note(log, response, { code, detail, unexpected: code === 'INTERNAL' });
+  return problems[code].status;
+}
+
+function waiting(status: number, error: unknown): Record<string, string> {
+  if (status !== 429 && status !== 503) return {};
+  return { 'Retry-After': String((error instanceof Refusal ? error.retryAfterS : undefined) ?? 1) };
 }
 
 async function serveAsset(pages: Pages, request: Request, response: Response, exchange: Exchange): Promise<boolean> {

@@ -51,13 +51,18 @@ async function serveOther(
 ): Promise<void> {
   const exchange = exchangeOf(response);
   const { web } = exchange;
-  if (route.permission === 'operator') {
+  const whose = async () => {
+    if (route.permission === 'public') return undefined;
+    options.requireKnown();
+    if (route.permission === 'login') return await options.login(web, route.fresh === true);
     const token = bearer(request);
     if (token === undefined) throw new Refusal('CREDENTIAL_MISSING');
     options.operator(token);
-  }
-  const own = route.permission === 'login' ? await options.login(web, route.fresh === true) : undefined;
+    return undefined;
+  };
+  let own = await whose();
   const parts = await readParts(request, route, request.params as Record<string, string>, exchange.query);
+  if (route.body) own = await whose(); // what was good when the body began to come may have ended
   const output = await handler({ ...parts, web, own });
   await output.after?.();
   send(response, exchange, stored(route, output), output.cookies);
@@ -74,20 +79,27 @@ async function serveTenant(
 ): Promise<void> {
   const exchange = exchangeOf(response);
   const { host, web, id } = exchange;
-  const rights = await options.resolve({
+  const presented = {
     hostSlug: host.kind === 'tenant' ? host.slug : undefined,
     headerSlug: tenantHeader(request),
     bearer: bearer(request),
     session: host.kind === 'tenant' ? web.cookie(options.sessionCookie) : undefined,
     web,
-  });
-  exchange.tenant = rights.tenant.slug;
-  if (!allows(route.permission, rights)) {
-    await options.recordDenial(rights, key, id);
-    throw new Refusal('PERMISSION_MISSING');
-  }
-  if (route.fresh) await options.requireRecent(rights);
+  };
+  const admit = async () => {
+    const found = await options.resolve(presented);
+    exchange.tenant = found.tenant.slug;
+    if (!allows(route.permission, found)) {
+      await options.recordDenial(found, key, id);
+      throw new Refusal('PERMISSION_MISSING');
+    }
+    if (route.fresh) await options.requireRecent(found);
+    return found;
+  };
+  let rights = await admit();
   const parts = await readParts(request, route, request.params as Record<string, string>, exchange.query);
+  // a body may take half a minute to come, and what was allowed when it began may be taken away by then
+  if (!rights.stand()) rights = await admit();
   const tenancy = options.tenancyOf(key);
   const signal = gone(response);
   await tenancy.withTenant(

@@ -33,11 +33,13 @@ export interface Rights {
   role: Role | undefined;
   loginId: string | undefined;
   may(permission: Permission): boolean;
+  /** False once they changed since they were read, or when that cannot be known: then they are to be resolved again. */
+  stand(): boolean;
 }
 
 interface Credential extends Position {
   tenantId: string;
-  rights: Omit<Rights, 'tenant'>;
+  rights: Omit<Rights, 'tenant' | 'stand'>;
   subjects: readonly string[];
   addresses?: BlockList;
   /** Milliseconds since 1970. */
@@ -74,17 +76,22 @@ export class Authenticator {
     this.#parts = parts;
   }
 
+  /** @throws Refusal REVOCATION_UNKNOWN when this process cannot know what was taken away. */
+  requireKnown(): void {
+    if (!this.#parts.feed.fresh) throw new Refusal('REVOCATION_UNKNOWN');
+  }
+
   /** @throws Refusal NOT_FOUND, CREDENTIAL_MISSING, CREDENTIAL_INVALID, TENANT_SUSPENDED, REVOCATION_UNKNOWN. */
   async resolve(presented: Presented): Promise<Rights> {
     const { hostSlug, headerSlug, bearer, session } = presented;
     const { tenants, feed } = this.#parts;
+    this.requireKnown(); // first, since a silent database would not answer what is asked below
     const slug = hostSlug ?? headerSlug;
     const agree = hostSlug === undefined || headerSlug === undefined || hostSlug === headerSlug;
     const named = slug === undefined || !agree ? undefined : await tenants.find({ slug });
     const missing = slug !== undefined && (named === undefined || !SERVED.has(named.mode));
     if (bearer === undefined && (session === undefined || named === undefined))
       throw new Refusal(missing ? 'NOT_FOUND' : 'CREDENTIAL_MISSING');
-    if (!feed.fresh) throw new Refusal('REVOCATION_UNKNOWN');
     const credential =
       bearer === undefined ? await this.#session(named as Tenant, session ?? '') : await this.#bearer(bearer);
     if (credential === undefined || !this.#fits(credential, presented.web))
@@ -96,7 +103,7 @@ export class Authenticator {
     }
     if (tenant.mode === 'suspended') throw new Refusal('TENANT_SUSPENDED');
     if (!SERVED.has(tenant.mode)) throw new Refusal('NOT_FOUND');
-    return { tenant, ...credential.rights };
+    return { tenant, ...credential.rights, stand: () => feed.fresh && !feed.isStale(credential, credential.subjects) };
   }
 
   /** Records that a principal asked for what it may not do. */
@@ -152,9 +159,9 @@ export class Authenticator {
   async #apiKey({ tenantId, hash }: { tenantId: string; hash: Buffer }): Promise<Credential | undefined> {
     const { identity } = this.#parts;
     const credential = await this.#cached(`k${hash.toString('base64')}`, async () => {
-      const row = await identity.withTenant(tenantId, 's:gateway', () => readKey(identity, hash)).catch(noSuchTenant);
+      const row = await identity.withTenant(tenantId, 's:gateway', () => readKey(identity, hash));
       return row === undefined || row.role === null ? undefined : keyCredential(tenantId, row, row.role);
-    });
+    }).catch(noSuchTenant);
     if (credential) {
       const used = this.#used.get(tenantId) ?? new Map<string, Date>();
       this.#used.set(tenantId, used.set(credential.rights.principal.slice(2), new Date()));
@@ -167,9 +174,7 @@ export class Authenticator {
     const hash = parseOpaque(cookie);
     if (hash === undefined || !SERVED.has(tenant.mode)) return undefined;
     return await this.#cached(`s${tenant.id}${hash.toString('base64')}`, async () => {
-      const row = await identity
-        .withTenant(tenant.id, 's:gateway', () => readSession(identity, hash))
-        .catch(noSuchTenant);
+      const row = await identity.withTenant(tenant.id, 's:gateway', () => readSession(identity, hash));
       if (row === undefined) return undefined;
       const { person_id: person, login_id: login, rev, gen } = row;
       return {
@@ -180,7 +185,7 @@ export class Authenticator {
         expiresAt: row.expires_at.getTime(),
         rights: memberRights(person, row.role, login),
       };
-    });
+    }).catch(noSuchTenant);
   }
 
   /** Reads past the cache whatever is stale there; a miss is remembered too. */
@@ -214,7 +219,7 @@ export class Authenticator {
   }
 }
 
-function memberRights(personId: string, role: Role, loginId: string | undefined): Omit<Rights, 'tenant'> {
+function memberRights(personId: string, role: Role, loginId: string | undefined): Credential['rights'] {
   return { principal: `u:${personId}`, personId, role, loginId, may: (permission) => permits(role ?? '', permission) };
 }
 
@@ -238,7 +243,10 @@ function keyCredential(tenantId: string, row: KeyRights, role: Role): Credential
   };
 }
 
-/** A tenant that is not here, or suspended, has no credentials to be found; anything else is a fault. */
+/**
+ * A tenant that is not here, or suspended, has no credentials to be found; anything else is a fault. Not remembered as a
+ * miss, since the tenant may be back in a moment.
+ */
 function noSuchTenant(error: unknown): undefined {
   if (error instanceof TenancyError && ['TENANT_MOVED', 'TENANT_SUSPENDED'].includes(error.code)) return undefined;
   throw error;

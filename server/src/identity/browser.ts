@@ -19,9 +19,13 @@ const SESSION_S = 12 * 3_600;
 /** A local path to come back to: one slash, then nothing that a browser could read as another host. */
 const LOCAL = /^\/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}$/;
 
-/** Begins a sign-in at a tenant's host: the browser gets a secret, the identity host its hash. */
-export function startFlow(context: IdentityContext, tenant: Tenant, back: string, again: boolean) {
-  const secret = newOpaque();
+/**
+ * Begins a sign-in at a tenant's host: the browser gets a secret, the identity host its hash. A browser that began one
+ * already keeps its secret, so that two tabs do not end each other's.
+ */
+export function startFlow(context: IdentityContext, tenant: Tenant, back: string, again: boolean, web?: Web) {
+  const [kept = ''] = (web?.cookie(FLOW_COOKIE) ?? '').split('.');
+  const secret = parseOpaque(kept) === undefined ? newOpaque() : kept;
   const path = LOCAL.test(back) ? back : '/';
   const query = new URLSearchParams({ to: tenant.slug, flow: flowOf(secret), ...(again && { again: '1' }) });
   return {
@@ -97,13 +101,18 @@ export async function startSession(
   };
 }
 
-/** The tenants that a person can enter now, with name and slug; one that is suspended is left out. */
+/** Says whether a tenant's address is one: a suspended one looks like a missing one to everybody but its people. */
+export function isServed({ mode }: Pick<Tenant, 'mode'>): boolean {
+  return ['open', 'read_only', 'deleting'].includes(mode);
+}
+
+/** The tenants of a person by name, suspended ones among them. */
 export async function switcher(context: IdentityContext, personId: string): Promise<Tenant[]> {
   const { unsealed, tenants } = context;
   const ids = await tenantsOf(unsealed, personId);
   const found = await Promise.all(ids.map(async (id) => await tenants.find({ id })));
   return found
-    .filter((tenant) => tenant !== undefined && ['open', 'read_only', 'deleting'].includes(tenant.mode))
+    .filter((tenant) => tenant !== undefined && (isServed(tenant) || tenant.mode === 'suspended'))
     .sort((a, b) => (a as Tenant).name.localeCompare((b as Tenant).name)) as Tenant[];
 }
 

@@ -138,6 +138,10 @@ export class Feed {
       this.#last.clear();
       this.#forgotten = 0;
     }
+    // numbers have no gaps: an event that a look did not bring was older than what it reads, so after a long sleep
+    const known = read.gen === this.#head.gen ? this.#head.rev : 0;
+    if (read.events.length < read.rev - known)
+      this.#forgotten = Math.max(this.#forgotten, (read.events[0]?.seq ?? read.rev + 1) - 1);
     for (const { seq, subject } of read.events) {
       this.#last.delete(subject);
       this.#last.set(subject, { seq, at: sentAt });

@@ -1,77 +1,30 @@
-import { check, plans, type SignupRequest, signupRequest, type Tenant } from '@businessos/contract';
+import { check, plans, type SignupRequest, signupConfirm, signupRequest } from '@businessos/contract';
 import type { PageAnswer, PageRequest, PageRoute } from '../gateway/pages.ts';
 import { hostCookie } from '../http/cookies.ts';
 import { choosePage } from '../pages/choose.ts';
 import { factorPage } from '../pages/factor.ts';
 import { invitationPage } from '../pages/invitation.ts';
 import { mailedPage } from '../pages/mailed.ts';
-import { donePage, linkEndedPage, momentPage, suspendedPage } from '../pages/notices.ts';
+import { donePage, linkEndedPage } from '../pages/notices.ts';
 import { resetPage, resetRequestPage } from '../pages/reset.ts';
 import { signedOutPage, signInPage } from '../pages/sign-in.ts';
 import { signUpConfirmPage, signUpPage } from '../pages/sign-up.ts';
 import { Refusal } from '../refusal.ts';
-import { enterTenant, isFlow, switcher } from './browser.ts';
+import { isServed, switcher } from './browser.ts';
 import type { IdentityContext } from './context.ts';
-import { DEVICE_S } from './id-routes.ts';
 import * as links from './links.ts';
 import { acceptInvitation, openInvitation } from './members.ts';
 import * as own from './own.ts';
 import { frameOf, problemsOf, statusOf } from './page-frame.ts';
 import { findPerson, type PersonRow } from './person-store.ts';
-import { checkPassword, DEVICE_COOKIE, finishLogin, LOGIN_S, startLogin } from './sign-in.ts';
-
-/** Where somebody is on the way to: a tenant's slug, and the flow that his browser began there. */
-interface Way {
-  to: string | undefined;
-  flow: string | undefined;
-}
+import { checkPassword, finishLogin, LOGIN_S } from './sign-in.ts';
+import { queryOf, wayOf, waysIn } from './way-in.ts';
 
 /** The pages of the identity host on which somebody gets in: sign-up, sign-in, reset, invitation, choose. */
 export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boolean }): PageRoute[] {
-  const { tenants, origin } = context;
+  const { origin } = context;
   const frame = frameOf(origin('id'));
-
-  /** What comes once somebody is signed in: the tenant that he wanted, or the choice. `posted`: no redirect to another host. */
-  async function goOn(
-    login: own.OwnLogin,
-    { to, flow }: Way,
-    posted: boolean,
-    cookies: string[] = [],
-  ): Promise<PageAnswer> {
-    if (to === undefined) return { location: '/choose', cookies };
-    try {
-      const href = flow === undefined ? `${origin(to)}/signin` : await enterTenant(context, login, to, flow);
-      if (!posted) return { location: href, cookies };
-      return { html: momentPage({ ...frame, business: await business(to), href }), refresh: href, cookies };
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      if (error.code === 'FACTOR_NEEDED') return { location: `/me/factor?to=${to}`, cookies };
-      if (error.code === 'NOT_FOUND') return { location: '/choose', cookies };
-      const tenant = error.code === 'TENANT_SUSPENDED' && (await tenants.find({ slug: to }));
-      if (!tenant) throw error;
-      return { html: suspendedPage({ ...frame, business: tenant, chooseHref: '/choose' }), status: 403, cookies };
-    }
-  }
-
-  /** Signs a person in whose password was checked, or just chosen. */
-  async function enter(person: PersonRow, way: Way, { web }: PageRequest): Promise<PageAnswer> {
-    const before = await own.findLogin(context, web);
-    const login = await startLogin(context, person, web, {
-      before: before?.person.id === person.id ? before.login.id : undefined,
-    });
-    const cookies = [
-      hostCookie(own.LOGIN_COOKIE, login.secret, login.pending ? 300 : LOGIN_S),
-      hostCookie(DEVICE_COOKIE, login.device, DEVICE_S),
-    ];
-    if (login.pending) return { location: `/factor${queryOf(way)}`, cookies };
-    const row = await own.loginById(context, login.id, person);
-    return await goOn(row, way, true, cookies);
-  }
-
-  async function business(slug: string | undefined): Promise<Tenant | undefined> {
-    const tenant = slug === undefined ? undefined : await tenants.find({ slug });
-    return tenant && ['open', 'read_only', 'deleting'].includes(tenant.mode) ? tenant : undefined;
-  }
+  const { business, goOn, enter, deviceCookie } = waysIn(context);
 
   async function personOf(email: string): Promise<PersonRow> {
     const person = await findPerson(context.unsealed, { email });
@@ -79,31 +32,35 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
     return person;
   }
 
-  const signIn = async ({ query, form, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => ({
+  const signIn = async (
+    { query, form, csrf }: PageRequest,
+    error?: unknown,
+    known?: PersonRow,
+  ): Promise<PageAnswer> => ({
     html: signInPage({
       ...frame,
       business: await business(wayOf(query).to),
-      again: query['again'] === '1' && error === undefined,
+      again: query['again'] !== undefined && error === undefined,
       action: `/signin${queryOf(wayOf(query))}`,
       csrf,
       problems: problemsOf(error),
-      typed: { email: form['email'] },
+      typed: { email: form['email'] ?? known?.email },
       resetHref: '/reset',
       signUpHref: '/signup',
     }),
-    status: statusOf(error),
+    refused: error,
   });
 
-  const factor = async ({ query, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => ({
+  const factor = async ({ query, form, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => ({
     html: factorPage({
       ...frame,
       business: await business(wayOf(query).to),
       action: `/factor${queryOf(wayOf(query))}`,
       csrf,
-      problems: problemsOf(error),
+      problems: problemsOf(error, { wrong: form['recovery_code'] ? 'recovery_code' : 'code' }),
       signInHref: `/signin${queryOf(wayOf(query))}`,
     }),
-    status: statusOf(error),
+    refused: error,
   });
 
   const signUp = async ({ form, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => ({
@@ -117,7 +74,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
       typed: form,
       signInHref: '/signin',
     }),
-    status: statusOf(error),
+    refused: error,
   });
 
   const signUpConfirm = async ({ rest, form, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => {
@@ -134,7 +91,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
         problems: problemsOf(error),
         typed: { name: form['name'] },
       }),
-      status: statusOf(error),
+      refused: error,
     };
   };
 
@@ -147,7 +104,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
       typed: { email: form['email'] },
       signInHref: '/signin',
     }),
-    status: statusOf(error),
+    refused: error,
   });
 
   const reset = async ({ rest, csrf }: PageRequest, error?: unknown): Promise<PageAnswer> => {
@@ -155,7 +112,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
     const action = `/reset/${rest}`;
     return {
       html: resetPage({ ...frame, action, csrf, email: link.email, problems: problemsOf(error) }),
-      status: statusOf(error),
+      refused: error,
     };
   };
 
@@ -174,19 +131,22 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
         problems: problemsOf(error),
         typed: { name: form['name'] },
       }),
-      status: statusOf(error),
+      refused: error,
     };
   };
 
-  const nameAndPassword = ({ rest, form }: PageRequest) => ({
-    token: rest,
-    password: form['password'] ?? '',
-    ...(form['name']?.trim() && { person_name: form['name'].trim().slice(0, 100) }),
-  });
+  /** What a link's form says; without a name the person is called by the address. @throws Refusal REQUEST_INVALID. */
+  const nameAndPassword = ({ rest, form }: PageRequest) => {
+    const fields = { token: rest, password: form['password'] ?? '' };
+    if (!form['name']?.trim()) return fields;
+    const name = check(signupConfirm.shape.person_name, form['name'], 'name');
+    if (!name.ok) throw new Refusal('REQUEST_INVALID', { errors: name.errors });
+    return { ...fields, person_name: name.value };
+  };
 
   const ended = (about: 'signup' | 'reset' | 'invitation', againHref?: string) => (error: unknown) => {
     if (!(error instanceof Refusal) || error.code !== 'LINK_USED') throw error;
-    return { html: linkEndedPage({ ...frame, about, againHref, signInHref: '/signin' }), status: 410 };
+    return { html: linkEndedPage({ ...frame, about, againHref, signInHref: '/signin' }), refused: error };
   };
 
   const get = (path: string, handle: PageRoute['handle']): PageRoute => ({
@@ -225,40 +185,33 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
   return [
     get('/', async () => ({ location: '/choose' })),
     get('/signin', async (request) => {
-      const login = await own.findLogin(context, request.web);
-      const old = request.query['again'] === '1' && login !== undefined && !own.isRecent(login);
-      return login === undefined || old ? await signIn(request) : await goOn(login, wayOf(request.query), false);
+      const { query, web } = request;
+      const login = await own.findLogin(context, web);
+      const again = query['again'];
+      const once = login && ((again === '1' && !own.isRecent(login)) || (again === 'factor' && !login.login.factor_at));
+      if (login === undefined || once) return await signIn(request, undefined, login?.person);
+      return await goOn(login, wayOf(query), false);
     }),
-    post('/signin', signIn, async (request) => {
-      const { form, query, web } = request;
+    post('/signin', signIn, async ({ form, query, web }) => {
       const way = wayOf(query);
       const tenant = await business(way.to);
       const email = (form['email'] ?? '').trim().toLowerCase();
-      const person = await checkPassword(
-        context,
-        { email, password: form['password'] ?? '' },
-        web,
-        tenant?.mode === 'open' ? tenant.id : undefined,
-      );
-      return await enter(person, way, request);
+      const password = form['password'] ?? '';
+      const recorded = tenant?.mode === 'open' ? tenant.id : undefined;
+      return await enter(await checkPassword(context, { email, password }, web, recorded), way, web);
     }),
     get('/factor', async (request) => {
       const login = await own.findLogin(context, request.web, { pending: true });
       return login ? await factor(request) : { location: `/signin${queryOf(wayOf(request.query))}` };
     }),
-    post('/factor', factor, async (request) => {
-      const { web, form, query } = request;
-      const login = await own.findLogin(context, web, { pending: true });
-      if (login === undefined) return { location: `/signin${queryOf(wayOf(query))}` };
-      const secret = await finishLogin(
-        context,
-        login.login,
-        login.person,
-        form['code'] || form['recovery_code'] || '',
-        web,
-      );
-      const row = await own.loginById(context, login.login.id, login.person);
-      return await goOn(row, wayOf(query), true, [hostCookie(own.LOGIN_COOKIE, secret, LOGIN_S)]);
+    post('/factor', factor, async ({ web, form, query }) => {
+      const way = wayOf(query);
+      const pending = await own.findLogin(context, web, { pending: true });
+      if (pending === undefined) return { location: `/signin${queryOf(way, '1')}` };
+      const { login, person } = pending;
+      const secret = await finishLogin(context, login, person, form['code'] || form['recovery_code'] || '', web);
+      const cookies = [hostCookie(own.LOGIN_COOKIE, secret, LOGIN_S), deviceCookie(person, web)];
+      return await goOn(await own.loginById(context, login.id, person), way, true, cookies);
     }),
     get('/signup', signUp),
     post('/signup', signUp, async ({ form, web }) => {
@@ -281,7 +234,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
     withEnd(
       post('/signup/*', signUpConfirm, async (request) => {
         const { tenant, email } = await links.confirmSignup(context, nameAndPassword(request), request.web);
-        return await enter(await personOf(email), { to: tenant.slug, flow: undefined }, request);
+        return await enter(await personOf(email), { to: tenant.slug }, request.web);
       }),
       ended('signup', '/signup'),
     ),
@@ -302,9 +255,11 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
     }),
     get('/reset/*', orEnded(ended('reset', '/reset'), reset)),
     withEnd(
-      post('/reset/*', reset, async ({ rest, form }) => {
-        await links.confirmReset(context, { token: rest, password: form['password'] ?? '' });
+      post('/reset/*', reset, async ({ rest, form, web }) => {
+        const person = await links.confirmReset(context, { token: rest, password: form['password'] ?? '' }, web);
         return {
+          // whoever reads the person's mail need not wait for those who guess
+          cookies: [deviceCookie(person, web)],
           html: donePage({
             ...frame,
             title: 'Your password is changed',
@@ -319,22 +274,25 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
     withEnd(
       post('/invitation/*', invitation, async (request) => {
         const { tenant, email } = await acceptInvitation(context, nameAndPassword(request), request.web);
-        return await enter(await personOf(email), { to: tenant.slug, flow: undefined }, request);
+        return await enter(await personOf(email), { to: tenant.slug }, request.web);
       }),
       ended('invitation'),
     ),
-    get('/choose', async ({ web, csrf }) => {
+    get('/choose', async ({ web, csrf, query }) => {
       const login = await own.findLogin(context, web);
       if (login === undefined) return { location: '/signin' };
-      const businesses = (await switcher(context, login.person.id)).map(({ slug, name }) => ({
-        slug,
-        name,
-        href: `${origin(slug)}/signin`,
-        address: frameOf(origin(slug)).address,
+      const { email, id } = login.person;
+      const businesses = (await switcher(context, id)).map((tenant) => ({
+        slug: tenant.slug,
+        name: tenant.name,
+        href: `${origin(tenant.slug)}/signin`,
+        address: frameOf(origin(tenant.slug)).address,
+        suspended: !isServed(tenant),
       }));
+      const outside = businesses.some(({ slug }) => slug === query['not']) ? undefined : await business(query['not']);
       const signOut = { action: '/signout', csrf };
-      const { email } = login.person;
-      return { html: choosePage({ ...frame, businesses, email, meHref: '/me', signUpHref: '/signup', signOut }) };
+      const hrefs = { meHref: '/me', signUpHref: '/signup' };
+      return { html: choosePage({ ...frame, businesses, outside, email, ...hrefs, signOut }) };
     }),
     {
       hosts: ['id'],
@@ -350,15 +308,4 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
       html: signedOutPage({ ...frame, signInHref: '/signin', everywhere: query['everywhere'] === '1' }),
     })),
   ];
-}
-
-function wayOf(query: Record<string, string>): Way {
-  const { to, flow } = query as { to?: string; flow?: string };
-  const known = to !== undefined && /^[a-z][a-z0-9-]{2,39}$/.test(to) ? to : undefined;
-  return { to: known, flow: known !== undefined && flow !== undefined && isFlow(flow) ? flow : undefined };
-}
-
-function queryOf({ to, flow }: Way): string {
-  const query = new URLSearchParams({ ...(to !== undefined && { to }), ...(flow !== undefined && { flow }) });
-  return query.size > 0 ? `?${query}` : '';
 }

@@ -5,11 +5,8 @@ import type { IdentityContext } from './context.ts';
 import * as links from './links.ts';
 import { acceptInvitation } from './members.ts';
 import * as own from './own.ts';
-import { checkFactor, checkPassword, DEVICE_COOKIE, hasFactor, LOGIN_S, startLogin } from './sign-in.ts';
+import { checkFactor, checkPassword, DEVICE_COOKIE, DEVICE_S, hasFactor, LOGIN_S, startLogin } from './sign-in.ts';
 import { tokensByPassword, tokensByRefresh } from './tokens.ts';
-
-/** How long a browser is known that somebody signed in from. */
-export const DEVICE_S = 365 * 86_400;
 
 /** The identity host's part of the contract. `outbox` is false in production, where it is absent. */
 export function idRoutes(context: IdentityContext, { outbox }: { outbox: boolean }) {
@@ -33,8 +30,8 @@ export function idRoutes(context: IdentityContext, { outbox }: { outbox: boolean
       await links.requestReset(context, body.email, web);
       return { body: { status: 'mailed' } };
     },
-    'POST /v1/resets/confirm': async ({ body }) => {
-      await links.confirmReset(context, body);
+    'POST /v1/resets/confirm': async ({ body, web }) => {
+      await links.confirmReset(context, body, web);
       return { body: null };
     },
     'POST /v1/invitations/accept': async ({ body, web }) => {
@@ -56,7 +53,7 @@ export function idRoutes(context: IdentityContext, { outbox }: { outbox: boolean
       const before = await own.findLogin(context, web);
       const login = await startLogin(context, person, web, {
         factor: hasFactor(person),
-        before: before?.person.id === person.id ? before.login.id : undefined,
+        before: before?.login,
       });
       return {
         body: { id: login.id },

@@ -55,7 +55,7 @@ async function mailLink(
   said: { business?: string },
 ): Promise<void> {
   const { unsealed, outbox } = context;
-  if (!(await mayMail(context, email))) return;
+  if (!(await mayMail(context, email, kind === 'reset' ? kind : 'other'))) return;
   const token = newOpaque();
   const ends = new Date(Date.now() + seconds * 1_000).toISOString();
   await unsealed.transaction(async (tx) => {
@@ -97,6 +97,15 @@ export async function confirmSignup(
     web,
   );
   const name = person?.name ?? input.person_name ?? nameOf(email);
+  let taken = false;
+  const take = async () => {
+    await context.unsealed.transaction(async (tx) => {
+      if (!(await mails.takeLink(tx, hash, 'signup'))) throw new Refusal('LINK_USED');
+      if (newPassword !== undefined)
+        await persons.ensurePerson(tx, { id: randomUUID(), email, name, password: newPassword });
+    });
+    taken = true;
+  };
   const tenant = await context.onboard(
     `signup:${hash.toString('hex')}`,
     {
@@ -104,32 +113,35 @@ export async function confirmSignup(
       config: { providers: [], locale: 'en', time_zone: 'UTC', factor_required: false },
       owner: { email, name },
     },
-    () =>
-      context.unsealed.transaction(async (tx) => {
-        if (!(await mails.takeLink(tx, hash, 'signup'))) throw new Refusal('LINK_USED');
-        if (newPassword !== undefined)
-          await persons.ensurePerson(tx, { id: randomUUID(), email, name, password: newPassword });
-      }),
+    take,
   );
+  // the sweeper may have finished what a crash left, and the link is still there; or somebody else used it meanwhile
+  if (!taken) await take();
   return { tenant, email };
 }
 
-/** Uses a reset link: a new password; every sign-in of the person ends, the second factor stays. @throws as above. */
+/**
+ * Uses a reset link: a new password; every sign-in of the person and every other link to a new password or address
+ * ends, the second factor stays. @throws Refusal LINK_USED, PASSWORD_REFUSED, BUSY.
+ */
 export async function confirmReset(
   context: IdentityContext,
   { token, password }: { token: string; password: string },
-): Promise<void> {
+  web: Web,
+): Promise<persons.PersonRow> {
   const { unsealed, feed } = context;
   const { hash, link, person } = await openLink(context, 'reset', token);
   if (person === undefined) throw new Refusal('LINK_USED');
-  const hashed = await chosen(password, { email: link.email });
+  const hashed = await chosen(context, password, { email: link.email }, web);
   await unsealed.transaction(async (tx) => {
     if (!(await mails.takeLink(tx, hash, 'reset'))) throw new Refusal('LINK_USED');
     await persons.setPassword(tx, person.id, hashed);
+    await mails.voidLinks(tx, person);
     await logins.deleteLogins(tx, person.id);
     await tx.query(logins.revocation(`p:${person.id}`));
   });
   await feed.poll();
+  return person;
 }
 
 /** Uses a link to a new address; the tenants' copies of it follow. @throws Refusal LINK_USED, CONFLICT. */
@@ -167,15 +179,25 @@ export async function passwordOf(
   password: string,
   web: Web,
 ): Promise<string | undefined> {
-  if (!person?.password) return await chosen(password, who);
+  if (!person?.password) return await chosen(context, password, who, web);
   await checkPassword(context, { email: who.email, password }, web);
   return undefined;
 }
 
-/** Hashes a new password that may be chosen. @throws Refusal PASSWORD_REFUSED, BUSY. */
-export async function chosen(password: string, who: { email: string; slug?: string; name?: string }): Promise<string> {
+/**
+ * Hashes a new password that may be chosen. `web`: whoever asks pays for the hash with a try of his address, since a
+ * link that is refused for another reason can be shown again and again.
+ * @throws Refusal PASSWORD_REFUSED, RATE_LIMITED, BUSY.
+ */
+export async function chosen(
+  context: IdentityContext,
+  password: string,
+  who: { email: string; slug?: string; name?: string },
+  web?: Web,
+): Promise<string> {
   const problem = passwordProblem(password, who);
   if (problem) throw new Refusal('PASSWORD_REFUSED', { errors: [problem] });
+  if (web) await throttle(context, [addressBucket(web)]);
   return await hashPassword(password);
 }
 
@@ -199,5 +221,5 @@ export async function welcome(
 }
 
 function slugTaken(): Refusal {
-  return new Refusal('SLUG_TAKEN', { errors: [{ field: 'slug', problem: 'is taken', fix: 'choose another slug' }] });
+  return new Refusal('SLUG_TAKEN', { errors: [{ field: 'slug', problem: 'is taken', fix: 'choose another' }] });
 }

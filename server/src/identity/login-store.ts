@@ -1,10 +1,12 @@
 import { type Statement, sql, type Unscoped } from '@businessos/tenancy';
 import type { Position } from './feed.ts';
+import type { PersonRow } from './person-store.ts';
 
 type Db = Pick<Unscoped, 'query'>;
 
 export interface NewLogin {
-  personId: string;
+  /** As read when the password was checked. */
+  person: Pick<PersonRow, 'id' | 'password' | 'totp_step'>;
   kind: 'browser' | 'token';
   /** Of the cookie; null for a token's. */
   hash: Buffer | null;
@@ -32,14 +34,20 @@ export interface LoginRow {
 
 const COLUMNS = sql`id, person_id, kind, device, address, tries, auth_at, factor_at, created_at, seen_at`;
 
-export async function insertLogin(db: Db, login: NewLogin): Promise<string> {
-  const { personId, kind, hash, device, address, factor, pending, seconds } = login;
+/**
+ * Makes a sign-in; undefined when the person's password or second factor is another by now. It waits for whoever changes
+ * them: a sign-in with the old password that is under way would otherwise outlive the reset that ends all others.
+ */
+export async function insertLogin(db: Db, login: NewLogin): Promise<string | undefined> {
+  const { person, kind, hash, device, address, factor, pending, seconds } = login;
   const { rows } = await db.query<{ id: string }>(
     sql`insert into identity.logins (person_id, kind, hash, device, address, tries, factor_at, expires_at)
-        values (${personId}, ${kind}, ${hash}, ${device.slice(0, 200)}, ${address}, ${pending ? 0 : null},
-          case when ${factor}::boolean then now() end, now() + make_interval(secs => ${seconds})) returning id`,
+        select id, ${kind}, ${hash}::bytea, ${device.slice(0, 200)}, ${address}, ${pending ? 0 : null}::int,
+          case when ${factor}::boolean then now() end, now() + make_interval(secs => ${seconds})
+        from identity.persons where id = ${person.id} and password is not distinct from ${person.password}
+          and (totp_step is null) = ${person.totp_step === null} for share returning id`,
   );
-  return (rows[0] as { id: string }).id;
+  return rows[0]?.id;
 }
 
 /** The login of a browser's cookie at the identity host, with the position that it was read in; pending ones too. */
@@ -87,6 +95,11 @@ export async function completeLogin(db: Db, loginId: string, hash: Buffer, secon
           expires_at = now() + make_interval(secs => ${seconds}) where id = ${loginId} and tries is not null`,
   );
   return rowCount === 1;
+}
+
+/** Notes that the second factor was shown in a login. */
+export async function markFactor(db: Db, loginId: string): Promise<void> {
+  await db.query(sql`update identity.logins set factor_at = now() where id = ${loginId}`);
 }
 
 /** Notes that a login was seen, at most once a minute. */

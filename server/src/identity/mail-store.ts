@@ -40,6 +40,14 @@ export async function takeLink(db: Db, hash: Buffer, kind: LinkKind): Promise<Li
   return rows[0];
 }
 
+/** Ends the links by which a person's password or e-mail could still be changed. */
+export async function voidLinks(db: Db, { id, email }: { id: string; email: string }): Promise<void> {
+  await db.query(
+    sql`update identity.mail_tokens set used_at = now() where used_at is null and expires_at > now()
+        and ((kind = 'reset' and email = ${email}) or (kind = 'email' and body ->> 'person' = ${id}))`,
+  );
+}
+
 /** A mail to be sent, or (`copies`) a person's name and e-mail to be brought to the tenants. */
 export interface OutboxRow {
   id: string;

@@ -12,9 +12,10 @@ import type { IdentityContext } from './context.ts';
 import { factorQr } from './factor.ts';
 import * as links from './links.ts';
 import * as own from './own.ts';
-import { frameOf, problemsOf, statusOf } from './page-frame.ts';
+import { frameOf, problemsOf } from './page-frame.ts';
 import { countRecoveryCodes } from './person-store.ts';
 import { checkFactor, checkPassword, hasFactor } from './sign-in.ts';
+import { queryOf, wayOf, waysIn } from './way-in.ts';
 
 type Done = keyof typeof DONE;
 const DONE = {
@@ -24,11 +25,17 @@ const DONE = {
   factor: 'Your second factor is in force.',
   removed: 'Your second factor is removed.',
 } as const;
+/** Which field of each form a wrong password stands in, and which one a password to be. */
+const FIELDS = {
+  email: { wrong: 'password' },
+  password: { wrong: 'password', password: 'new_password' },
+} as const;
 
 /** The pages of what belongs to a person: e-mail, password, second factor, sign-ins; and the local outbox. */
 export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: boolean }): PageRoute[] {
   const { origin, unsealed } = context;
   const frame = frameOf(origin('id'));
+  const { business, goOn } = waysIn(context);
 
   const mine = async (
     { csrf, query, form }: PageRequest,
@@ -64,10 +71,10 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
         factorRemovalHref: '/me/factor/remove',
         chooseHref: '/choose',
         done: refused ? undefined : done,
-        refused: refused && { form: refused.form, problems: problemsOf(refused.error) ?? [] },
+        refused: refused && { form: refused.form, problems: problemsOf(refused.error, FIELDS[refused.form]) ?? [] },
         typed: refused?.form === 'email' ? { email: form['email'] } : {},
       }),
-      status: statusOf(refused?.error),
+      refused: refused?.error,
     };
   };
 
@@ -75,15 +82,16 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
     method: 'GET' | 'POST',
     path: string,
     handle: (request: PageRequest, login: own.OwnLogin) => Promise<PageAnswer>,
-    recent = false,
+    recent?: 'factor' | 'remove',
   ): PageRoute => ({
     hosts: ['id'],
     method,
     path,
     handle: async (request) => {
       const login = await own.findLogin(context, request.web);
-      if (login === undefined) return { location: '/signin' };
-      if (recent && !own.isRecent(login)) return { location: '/signin?again=1' };
+      const way = { to: wayOf(request.query).to, next: recent ?? 'me' } as const;
+      if (login === undefined) return { location: `/signin${queryOf(way)}` };
+      if (recent && !own.isRecent(login)) return { location: `/signin${queryOf(way, '1')}` };
       return await handle(request, login);
     },
   });
@@ -95,20 +103,20 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
   ): Promise<PageAnswer> => {
     if (hasFactor(person)) return { location: '/me' };
     const { uri } = await own.startFactor(context, person);
-    const to = query['to'];
-    const demanded = to === undefined ? undefined : await context.tenants.find({ slug: to });
+    const asks = await business(wayOf(query).to);
+    const demanded = asks?.config.factor_required ? asks : undefined;
     return {
       html: factorSetupPage({
         ...frame,
-        action: `/me/factor${demanded ? `?to=${demanded.slug}` : ''}`,
+        action: `/me/factor${queryOf({ to: demanded?.slug })}`,
         csrf,
         qrSvg: factorQr(uri),
         secret: new URL(uri).searchParams.get('secret') ?? '',
         demandedBy: demanded?.name,
-        cancelHref: demanded ? undefined : '/me',
-        problems: problemsOf(error),
+        cancelHref: demanded ? '/choose' : '/me',
+        problems: problemsOf(error, { wrong: 'code' }),
       }),
-      status: statusOf(error),
+      refused: error,
     };
   };
 
@@ -145,21 +153,25 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
       await own.endAllLogins(context, person.id);
       return { location: '/signed-out?everywhere=1', cookies: [hostCookie(own.LOGIN_COOKIE, '', 0)] };
     }),
-    page('GET', '/me/factor', (request, login) => factorSetup(request, login), true),
+    page('GET', '/me/factor', (request, login) => factorSetup(request, login), 'factor'),
     page(
       'POST',
       '/me/factor',
       async (request, login) => {
         try {
           const codes = await own.confirmFactor(context, login, request.form['code'] ?? '', request.web);
-          return { html: recoveryCodesPage({ ...frame, action: '/me/factor/kept', csrf: request.csrf, codes }) };
+          const action = `/me/factor/kept${queryOf({ to: wayOf(request.query).to })}`;
+          return { html: recoveryCodesPage({ ...frame, action, csrf: request.csrf, codes }) };
         } catch (error) {
           return await factorSetup(request, login, error);
         }
       },
-      true,
+      'factor',
     ),
-    page('POST', '/me/factor/kept', async () => ({ location: '/me?done=factor' })),
+    page('POST', '/me/factor/kept', async ({ query }, login) => {
+      const { to } = wayOf(query);
+      return to === undefined ? { location: '/me?done=factor' } : await goOn(login, { to }, true);
+    }),
     page(
       'GET',
       '/me/factor/remove',
@@ -172,7 +184,7 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
           cancelHref: '/me',
         }),
       }),
-      true,
+      'remove',
     ),
     page(
       'POST',
@@ -187,13 +199,17 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
           const problems = problemsOf(error);
           return {
             html: factorRemovalPage({ ...frame, action, csrf, email, cancelHref: '/me', problems }),
-            status: statusOf(error),
+            refused: error,
           };
         }
         await own.removeFactor(context, person.id);
         return { location: '/me?done=removed' };
       },
-      true,
+      'remove',
+    ),
+    // whoever reloads the address of a form that was refused
+    ...['/me/email', '/me/password', '/me/factor/kept'].map((path) =>
+      page('GET', path, async () => ({ location: '/me' })),
     ),
     {
       hosts: ['id'],
@@ -201,10 +217,7 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
       path: '/email/*',
       handle: async ({ rest, csrf }) => {
         try {
-          const { link } = await links.openLink(context, 'email', rest);
-          const from = await own.emailOf(context, link.body['person'] ?? '');
-          const action = `/email/${rest}`;
-          return { html: emailConfirmPage({ ...frame, action, csrf, from, to: link.email }) };
+          return await emailConfirm(rest, csrf);
         } catch (error) {
           return emailEnded(error);
         }
@@ -214,15 +227,16 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
       hosts: ['id'],
       method: 'POST',
       path: '/email/*',
-      handle: async ({ rest }) => {
+      handle: async ({ rest, csrf }) => {
         try {
           await links.confirmEmail(context, rest);
         } catch (error) {
+          if (error instanceof Refusal && error.code === 'CONFLICT') return await emailConfirm(rest, csrf, error);
           return emailEnded(error);
         }
         const next = { href: '/me', text: 'Continue' };
         return {
-          html: donePage({ ...frame, title: 'Your address is changed', text: 'Sign in with it from now on.', next }),
+          html: donePage({ ...frame, title: 'Your e-mail is changed', text: 'Sign in with it from now on.', next }),
         };
       },
     },
@@ -244,8 +258,16 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
     },
   ];
 
+  async function emailConfirm(token: string, csrf: string, taken?: unknown): Promise<PageAnswer> {
+    const { link } = await links.openLink(context, 'email', token);
+    const from = await own.emailOf(context, link.body['person'] ?? '');
+    const problems = taken ? [{ field: '', problem: 'Somebody else signs in with this address', fix: '' }] : [];
+    const about = { ...frame, action: `/email/${token}`, csrf, from, to: link.email, problems };
+    return { html: emailConfirmPage(about), refused: taken };
+  }
+
   function emailEnded(error: unknown): PageAnswer {
     if (!(error instanceof Refusal) || error.code !== 'LINK_USED') throw error;
-    return { html: linkEndedPage({ ...frame, about: 'email', signInHref: '/signin' }), status: 410 };
+    return { html: linkEndedPage({ ...frame, about: 'email', signInHref: '/signin' }), refused: error };
   }
 }

@@ -5,6 +5,7 @@ import { factorStep, factorUri, newFactorSecret, newRecoveryCodes, recoveryHash 
 import { unwrap, wrap } from './installation-key.ts';
 import { chosen } from './links.ts';
 import * as logins from './login-store.ts';
+import { voidLinks } from './mail-store.ts';
 import { RECENT_S } from './members.ts';
 import { parseOpaque } from './opaque.ts';
 import * as persons from './person-store.ts';
@@ -76,7 +77,7 @@ export async function endAllLogins({ unsealed, feed }: IdentityContext, personId
   await feed.poll();
 }
 
-/** Changes the password of whoever knows the present one; every other sign-in ends. @throws Refusal. */
+/** Changes the password of whoever knows the present one; every other sign-in and mailed link ends. @throws Refusal. */
 export async function changePassword(
   context: IdentityContext,
   { login, person }: OwnLogin,
@@ -84,10 +85,11 @@ export async function changePassword(
   web: Web,
 ): Promise<void> {
   const { unsealed, feed } = context;
-  await checkPassword(context, { email: person.email, password: current }, web);
-  const hashed = await chosen(password, { email: person.email, name: person.name });
+  const checked = await checkPassword(context, { email: person.email, password: current }, web);
+  const hashed = await chosen(context, password, { email: person.email, name: person.name });
   await unsealed.transaction(async (tx) => {
-    await persons.setPassword(tx, person.id, hashed);
+    if (!(await persons.replacePassword(tx, checked, hashed))) throw new Refusal('CREDENTIAL_INVALID');
+    await voidLinks(tx, person);
     for (const id of await logins.deleteLogins(tx, person.id, login.id)) await tx.query(logins.revocation(`l:${id}`));
   });
   await feed.poll();
@@ -106,10 +108,13 @@ export async function startFactor(
   return { secret, uri: factorUri({ secret, issuer: 'BusinessOS', email: person.email }) };
 }
 
-/** Puts the second factor in force by its first code; returns recovery codes, once. @throws Refusal CREDENTIAL_INVALID. */
+/**
+ * Puts the second factor in force by its first code, which counts as shown in this sign-in; returns recovery codes, once.
+ * @throws Refusal CREDENTIAL_INVALID, RATE_LIMITED, CONFLICT.
+ */
 export async function confirmFactor(
   context: IdentityContext,
-  { person }: OwnLogin,
+  { login, person }: OwnLogin,
   otp: string,
   web: Web,
 ): Promise<string[]> {
@@ -123,6 +128,7 @@ export async function confirmFactor(
   const codes = newRecoveryCodes();
   await unsealed.transaction(async (tx) => {
     if (!(await persons.takeStep(tx, person.id, step, true))) throw factorThere();
+    await logins.markFactor(tx, login.id);
     await persons.setRecoveryCodes(
       tx,
       person.id,

@@ -43,6 +43,18 @@ export async function setPassword(db: Db, personId: string, password: string): P
   await db.query(sql`update identity.persons set password = ${password} where id = ${personId}`);
 }
 
+/** Sets another password in the place of the one that was checked; false when that one is gone. */
+export async function replacePassword(
+  db: Db,
+  { id, password }: Pick<PersonRow, 'id' | 'password'>,
+  next: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    sql`update identity.persons set password = ${next} where id = ${id} and password = ${password}`,
+  );
+  return rowCount === 1;
+}
+
 /** Begins a second factor; false when one is in force. */
 export async function startFactor(db: Db, personId: string, secret: Buffer): Promise<boolean> {
   const { rowCount } = await db.query(

@@ -14,6 +14,8 @@ import { addressGroup, type Bucket, takeTokens, throttleKey } from './throttle-s
 
 export const DEVICE_COOKIE = '__Host-bos-device';
 export const LOGIN_S = 30 * 86_400;
+/** How long a browser is known that somebody signed in from. */
+export const DEVICE_S = 365 * 86_400;
 const PENDING_S = 300;
 export const FACTOR_PURPOSE = 'identity.persons.totp_secret';
 
@@ -28,9 +30,16 @@ export function addressBucket({ address }: Pick<Web, 'address'>): Bucket {
   return { key: throttleKey('address', addressGroup(address)), capacity: 30, perSecond: 0.5 };
 }
 
-/** One mail every ten minutes to one address, five at once; true when one may go. */
-export async function mayMail({ unsealed }: Pick<IdentityContext, 'unsealed'>, email: string): Promise<boolean> {
-  const bucket = { key: throttleKey('mail', email), capacity: 5, perSecond: 1 / 600 };
+/**
+ * One mail every ten minutes to one address, five at once; true when one may go. Links for a new password have a bucket
+ * of their own: they are the way back in, which nobody must be able to use up by asking for other mails.
+ */
+export async function mayMail(
+  { unsealed }: Pick<IdentityContext, 'unsealed'>,
+  email: string,
+  kind: 'reset' | 'other' = 'other',
+): Promise<boolean> {
+  const bucket = { key: throttleKey('mail', kind, email), capacity: 5, perSecond: 1 / 600 };
   return (await takeTokens(unsealed, [bucket])).ok;
 }
 
@@ -68,7 +77,7 @@ export async function checkPassword(
   }
   if (person.password !== null && needsRehash(person.password)) {
     const hash = await hashPassword(password);
-    await persons.setPassword(unsealed, person.id, hash);
+    if (await persons.replacePassword(unsealed, person, hash)) return { ...person, password: hash };
   }
   return person;
 }
@@ -84,7 +93,8 @@ async function recordFailure(
   await identity.withTenant(
     tenantId,
     's:gateway',
-    () => note(identity, 'signin.failed', what, { email, address, device }),
+    // a form's field may be anything; the longest address has 254
+    () => note(identity, 'signin.failed', what, { email: email.slice(0, 254), address, device }),
     { requestId },
   );
 }
@@ -131,20 +141,21 @@ export interface BrowserLogin {
 }
 
 /**
- * Makes a browser's sign-in of a person whose password was checked; the one that its cookie named before ends. With a
- * second factor to come it lasts five minutes and opens nothing.
+ * Makes a browser's sign-in of a person whose password was checked; the one that its cookie named before ends, whose
+ * ever it was, with its sessions in all tenants. With a second factor to come it lasts five minutes and opens nothing.
+ * @throws Refusal CREDENTIAL_INVALID when the password was changed since.
  */
 export async function startLogin(
   context: IdentityContext,
   person: persons.PersonRow,
   web: Web,
-  { factor = false, before }: { factor?: boolean; before?: string | undefined } = {},
+  { factor = false, before }: { factor?: boolean; before?: Pick<logins.LoginRow, 'id' | 'person_id'> | undefined } = {},
 ): Promise<BrowserLogin> {
   const secret = newOpaque();
   const pending = hasFactor(person) && !factor;
   const id = await context.unsealed.transaction(async (tx) => {
     const made = await logins.insertLogin(tx, {
-      personId: person.id,
+      person,
       kind: 'browser',
       hash: hashOf(secret),
       device: web.device,
@@ -153,10 +164,12 @@ export async function startLogin(
       pending,
       seconds: pending ? PENDING_S : LOGIN_S,
     });
-    if (before !== undefined && (await logins.deleteLogin(tx, person.id, before)))
-      await tx.query(logins.revocation(`l:${before}`));
+    if (made === undefined) throw new Refusal('CREDENTIAL_INVALID');
+    if (before !== undefined && (await logins.deleteLogin(tx, before.person_id, before.id)))
+      await tx.query(logins.revocation(`l:${before.id}`));
     return made;
   });
+  if (before !== undefined) await context.feed.poll();
   const device = newDevice(context.deviceKey, person.email, web.cookie(DEVICE_COOKIE) ?? '');
   return { id, secret, pending, device };
 }

@@ -6,7 +6,7 @@ import { signedOutPage } from '../pages/sign-in.ts';
 import { tenantPage } from '../pages/tenant-page.ts';
 import { Refusal } from '../refusal.ts';
 import type { Authenticator, Rights } from './authenticate.ts';
-import { SESSION_COOKIE, startFlow, startSession } from './browser.ts';
+import { isServed, SESSION_COOKIE, startFlow, startSession } from './browser.ts';
 import type { IdentityContext } from './context.ts';
 import { findMember } from './member-store.ts';
 import { endLogin } from './own.ts';
@@ -18,8 +18,7 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
 
   async function tenantOf({ host }: PageRequest): Promise<Tenant> {
     const tenant = host.kind === 'tenant' ? await tenants.find({ slug: host.slug }) : undefined;
-    if (tenant === undefined || !['open', 'read_only', 'deleting'].includes(tenant.mode))
-      throw new Refusal('NOT_FOUND');
+    if (tenant === undefined || !isServed(tenant)) throw new Refusal('NOT_FOUND');
     return tenant;
   }
 
@@ -59,9 +58,13 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
       const member =
         rights && (await identity.withTenant(tenant.id, rights.principal, () => findMember(identity, rights.personId)));
       const signInHref = '/signin';
-      if (member === undefined) return { html: tenantPage({ ...frame, business: tenant, signInHref }) };
+      if (member === undefined) {
+        const ended = request.web.cookie(SESSION_COOKIE) !== undefined;
+        const html = tenantPage({ ...frame, business: tenant, signInHref, ended });
+        return { html, cookies: ended ? [hostCookie(SESSION_COOKIE, '', 0)] : [] };
+      }
       const { name, email, role } = member;
-      const curl = `curl -H "Authorization: Bearer $TOKEN" \\\n  "${origin(tenant.slug)}/v1/contacts?limit=3&sort=name"`;
+      const curl = `curl "${origin(tenant.slug)}/v1/contacts?limit=3&sort=name" \\\n  -H "Authorization: Bearer $TOKEN"`;
       return {
         html: tenantPage({
           ...frame,
@@ -80,19 +83,23 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
         }),
       };
     }),
-    route('GET', '/signin', async ({ query }, tenant) => {
-      const { location, cookie } = startFlow(context, tenant, query['back'] ?? '/', query['again'] === '1');
+    route('GET', '/signin', async ({ query, web }, tenant) => {
+      const { location, cookie } = startFlow(context, tenant, query['back'] ?? '/', query['again'] === '1', web);
       return { location, cookies: [cookie] };
     }),
-    route('GET', '/session', async ({ query, web }, tenant) => {
+    route('GET', '/session', async (request, tenant) => {
       try {
-        return await startSession(context, tenant, query['code'] ?? '', web);
+        return await startSession(context, tenant, request.query['code'] ?? '', request.web);
       } catch (error) {
         if (!(error instanceof Refusal) || error.code !== 'LINK_USED') throw error;
+        // whoever came back by the browser's history, or in another tab, is in already; whoever took too long begins
+        // again without noticing, unless his browser keeps no cookies, which would have no end
+        if ((await rightsOf(request, tenant)) !== undefined) return { location: '/' };
+        if (request.returning) return { location: '/signin' };
         const text = 'A sign-in begins and ends in one browser, within a few minutes.';
         const next = { href: '/signin', text: 'Sign in' };
-        const frame = frameOf(origin(tenant.slug));
-        return { html: donePage({ ...frame, title: 'Sign in once more', text, next }), status: 410 };
+        const about = { ...frameOf(origin(tenant.slug)), business: tenant, failed: true };
+        return { html: donePage({ ...about, title: 'Sign in once more', text, next }), refused: error };
       }
     }),
     route('POST', '/signout', async (request, tenant) => {
@@ -102,10 +109,17 @@ export function tenantPageRoutes(context: IdentityContext, authenticator: Authen
           if (!(error instanceof Refusal) || error.code !== 'NOT_FOUND') throw error;
         });
       }
-      return { location: '/signed-out', cookies: [hostCookie(SESSION_COOKIE, '', 0)] };
+      // without a session here nobody knows which sign-in of this browser to end
+      const location = rights === undefined ? '/signed-out?elsewhere=1' : '/signed-out';
+      return { location, cookies: [hostCookie(SESSION_COOKIE, '', 0)] };
     }),
-    route('GET', '/signed-out', async (_request, tenant) => ({
-      html: signedOutPage({ ...frameOf(origin(tenant.slug)), business: tenant, signInHref: '/signin' }),
+    route('GET', '/signed-out', async ({ query }, tenant) => ({
+      html: signedOutPage({
+        ...frameOf(origin(tenant.slug)),
+        business: tenant,
+        signInHref: '/signin',
+        elsewhereHref: query['elsewhere'] === '1' ? `${origin('id')}/choose` : undefined,
+      }),
     })),
   ];
 }

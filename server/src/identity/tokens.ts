@@ -83,7 +83,7 @@ export async function tokensByPassword(
     () =>
       identity.transaction(async (tx) => {
         const id = await logins.insertLogin(tx, {
-          personId: person.id,
+          person,
           kind: 'token',
           hash: null,
           device: web.device,
@@ -92,6 +92,7 @@ export async function tokensByPassword(
           pending: false,
           seconds: LOGIN_S,
         });
+        if (id === undefined) throw new Refusal('CREDENTIAL_INVALID'); // the password was changed meanwhile
         await logins.insertRefresh(tx, {
           hash: hashOf(refresh),
           loginId: id,

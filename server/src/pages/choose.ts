@@ -14,6 +14,8 @@ export interface ChooseProps extends Frame {
     readonly address: string;
     readonly suspended?: boolean;
   })[];
+  /** A business that this person wanted to enter and is not in. */
+  readonly outside?: Business | undefined;
   readonly email: string;
   readonly meHref: string;
   readonly signUpHref: string;
@@ -21,7 +23,7 @@ export interface ChooseProps extends Frame {
 }
 
 /** Lists the businesses of the person who is signed in. A suspended one is shown, with the reason it does not open. */
-export function choosePage({ businesses, email, meHref, signUpHref, signOut, ...rest }: ChooseProps): string {
+export function choosePage({ businesses, outside, email, meHref, signUpHref, signOut, ...rest }: ChooseProps): string {
   const none = businesses.length === 0;
   const title = none ? 'No business yet' : 'Choose a business';
   const rows = businesses.map((one) => {
@@ -38,6 +40,8 @@ export function choosePage({ businesses, email, meHref, signUpHref, signOut, ...
           ? html`Nobody has taken ${key(email)} into a business, or you have left it. Ask for an invitation, or create one of your own.`
           : html`Signed in as ${key(email)}.`,
       ),
+      outside &&
+        html`<div class="alert" role="alert">${icon('alert')}<p>You are not in <bdi>${outside.name}</bdi>. Ask one of its owners or admins for an invitation, or sign out and sign in as somebody else.</p></div>`,
       none ? linkButton({ href: signUpHref, text: 'Create a business' }) : html`<ul class="choices">${rows}</ul>`,
       links({ href: meHref, text: 'Sign-in and security' }, !none && { href: signUpHref, text: 'Create a business' }),
     )}

@@ -46,7 +46,9 @@ export function invitationPage({
       form({
         ...rest,
         username: email,
-        controls: known ? [password()] : [personName(typed.name), newPassword()],
+        controls: known
+          ? [{ ...password(), focus: true }]
+          : [{ ...personName(typed.name), focus: true }, newPassword()],
         submit: 'Join',
       }),
     ),

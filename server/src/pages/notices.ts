@@ -104,16 +104,18 @@ export function problemPage({ status, advice, requestId, ...rest }: ProblemProps
   });
 }
 
-/** What is done. */
+/** What is done; `failed` where it was not, so that the page shows no tick. */
 export interface DoneProps extends Frame {
+  readonly business?: Business | undefined;
+  readonly failed?: boolean;
   readonly title: string;
   readonly text: string;
   readonly next?: Link | undefined;
 }
 
 /** Says that something is done, such as a reset, and where to go from here. */
-export function donePage(props: DoneProps): string {
-  return notice({ ...props, sign: ['check', 'ok'] });
+export function donePage({ failed = false, ...props }: DoneProps): string {
+  return notice({ ...props, sign: failed ? ['clock', 'warn'] : ['check', 'ok'] });
 }
 
 /** Where the way leads. */

@@ -9,7 +9,7 @@ import { card, heading, linkButton, links } from './panel.ts';
 export interface SignInProps extends Frame, FormState {
   /** The business that somebody is on the way to, if any. */
   readonly business?: Business | undefined;
-  /** Somebody is signed in, but too long ago for what comes next. */
+  /** Somebody is signed in, but too long ago for what comes next, or without the second factor that it needs. */
   readonly again?: boolean;
   readonly typed?: { readonly email?: string | undefined };
   readonly resetHref: string;
@@ -26,9 +26,7 @@ export function signInPage({
   ...rest
 }: SignInProps): string {
   const known = typed.email !== undefined && typed.email !== '';
-  const lede = again
-    ? 'It is a while ago that you signed in, and the next step needs to be sure that it is you.'
-    : undefined;
+  const lede = again ? 'Once more, please: the next step needs to be sure that it is you.' : undefined;
   return page({
     ...rest,
     title: business ? `Sign in to ${business.name}` : 'Sign in',
@@ -53,16 +51,24 @@ export interface SignedOutProps extends Frame {
   readonly signInHref: string;
   /** All browsers and devices, not this browser alone. */
   readonly everywhere?: boolean;
+  /** Where this browser may still be signed in, when it was not at this address. */
+  readonly elsewhereHref?: string | undefined;
 }
 
 /** What is shown after signing out, at the host where the button was. */
-export function signedOutPage({ signInHref, everywhere = false, ...rest }: SignedOutProps): string {
+export function signedOutPage({ signInHref, everywhere = false, elsewhereHref, ...rest }: SignedOutProps): string {
   const lede = everywhere
     ? 'Every browser and every program that was signed in as you is signed out.'
-    : 'This browser is signed out of every business.';
+    : elsewhereHref === undefined
+      ? 'This browser is signed out of every business.'
+      : 'This browser was not signed in here any more. It may still be in other businesses.';
   return page({
     ...rest,
     title: 'You are signed out',
-    body: card(heading('You are signed out', lede), linkButton({ href: signInHref, text: 'Sign in again' })),
+    body: card(
+      heading('You are signed out', lede),
+      linkButton({ href: signInHref, text: 'Sign in again' }),
+      links(elsewhereHref !== undefined && { href: elsewhereHref, text: 'See where, and sign out' }),
+    ),
   });
 }

@@ -25,17 +25,24 @@ export interface TenantPageProps extends Frame {
       }
     | undefined;
   readonly signInHref: string;
+  /** This browser was signed in here, and is not any more. */
+  readonly ended?: boolean;
 }
 
 /** What stands at the address of a business: who is signed in there, or the way to sign in. */
-export function tenantPage({ business, signedIn, signInHref, ...rest }: TenantPageProps): string {
+export function tenantPage({ business, signedIn, signInHref, ended = false, ...rest }: TenantPageProps): string {
   if (!signedIn) {
     return page({
       ...rest,
       business,
       title: business.name,
       body: card(
-        heading(html`<bdi>${business.name}</bdi>`, 'This is its address on BusinessOS. Its people sign in here.'),
+        heading(
+          html`<bdi>${business.name}</bdi>`,
+          ended
+            ? 'You are no longer signed in here: it was too long ago, or has been ended.'
+            : 'This is its address on BusinessOS. Its people sign in here.',
+        ),
         linkButton({ href: signInHref, text: 'Sign in' }),
       ),
     });

@@ -1,18 +1,19 @@
 import { SealRing } from '@businessos/tenancy/testing';
 import type pg from 'pg';
-import { exemptRights, type Sample, samples } from './rows.ts';
+import { exemptRights, nameOf, type Sample, type ServingRole, samples, servingRoles } from './rows.ts';
 import { attempt, type Stage } from './stage.ts';
 
 /** On whose behalf, and in which state of the tenant, a command is tried. */
 const situations = ['own', 'other', 'none', 'forged', 'expired', 'suspended', 'fenced', 'read only'] as const;
 type Situation = (typeof situations)[number];
 
+type Answers = Record<string, Record<Situation, string>>;
+
 /**
- * What each command must answer: a count of rows, or an SQLSTATE. `other` aims at another tenant's rows under the own
- * seal; the last three are the own rows of a tenant in that state.
+ * What each command must answer to the role that writes a table: a count of rows, or an SQLSTATE. `other` aims at
+ * another tenant's rows under the own seal; the last three are the own rows of a tenant in that state.
  */
-const expected: Record<string, Record<Situation, string>> = Object.fromEntries(
-  `
+const writing = answersOf(`
                        own    other  none   forged expired suspended fenced read_only
 select                 1      0      42501  42501  42501   BTSUS     1      1
 select for update      1      0      42501  42501  42501   BTSUS     1      1
@@ -28,15 +29,53 @@ update tenant_id       42501  42501  42501  42501  42501   42501     42501  4250
 copy from              0A000  0A000  0A000  0A000  0A000   0A000     0A000  0A000
 truncate               42501  42501  42501  42501  42501   42501     42501  42501
 create trigger         42501  42501  42501  42501  42501   42501     42501  42501
-`
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => {
-      const [command = '', ...cells] = line.split(/\s{2,}/);
-      return [command, Object.fromEntries(situations.map((situation, at) => [situation, cells[at] ?? '']))];
-    }),
-) as Record<string, Record<Situation, string>>;
+`);
+
+/** Of a table that is written in every mode of the tenant, but for its move: nothing of a suspended one is read for it. */
+const recording: Answers = {
+  ...writing,
+  ...answersOf(`
+                       own    other  none   forged expired suspended fenced read_only
+insert                 1      42501  42501  42501  42501   1         BTFNC  1
+update                 1      0      42501  42501  42501   BTSUS     BTFNC  1
+delete                 1      0      42501  42501  42501   BTSUS     BTFNC  1
+merge update           1      0      42501  42501  42501   BTSUS     BTFNC  1
+merge delete           1      0      42501  42501  42501   BTSUS     BTFNC  1
+on conflict update     1      42501  42501  42501  42501   BTSUS     BTFNC  1
+on conflict nothing    0      42501  42501  42501  42501   0         BTFNC  0
+`),
+};
+
+/** Reads answers from a text: a command, then its answer in each situation. */
+function answersOf(text: string): Answers {
+  return Object.fromEntries(
+    text
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => {
+        const [command = '', ...cells] = line.split(/\s{2,}/);
+        return [command, Object.fromEntries(situations.map((situation, at) => [situation, cells[at] ?? '']))];
+      }),
+  ) as Answers;
+}
+
+/** What a command must answer to a role. */
+function answerTo(
+  role: ServingRole,
+  { writer, readers, partitioned }: Sample,
+  command: string,
+  situation: Situation,
+): string {
+  if (writer?.role === role) return (writer.guard === 'recording' ? recording : writing)[command]?.[situation] ?? '';
+  const columns = readers?.[role];
+  // under row security `copy t to` reads `only t`, and the parent of partitions has no rows of its own
+  if (columns === '*' && partitioned && command === 'copy to') return '0';
+  const reads = columns !== undefined && (command === 'select' || (command === 'copy to' && columns === '*'));
+  return (reads && writing[command]?.[situation]) || '42501';
+}
+
+type Clients = Record<ServingRole, pg.Client>;
 
 /** One cell that did not answer as expected, or that changed another tenant's rows. */
 export interface Failure {
@@ -49,14 +88,16 @@ export interface Failure {
 export async function runMatrix(stage: Stage, only?: string): Promise<{ cells: number; failures: Failure[] }> {
   const failures: Failure[] = [];
   let cells = 0;
-  const clients = { bos_app: await stage.connect('bos_app'), bos_identity: await stage.connect('bos_identity') };
+  const clients = Object.fromEntries(
+    await Promise.all(servingRoles.map(async (role) => [role, await stage.connect(role)] as const)),
+  ) as Clients;
   try {
-    for (const table of await stage.tenantTables()) {
-      if (only !== undefined && table !== only) continue;
-      const sample = samples[table];
+    for (const relation of await stage.tenantTables()) {
+      if (only !== undefined && nameOf(relation) !== only) continue;
+      const sample = samples[nameOf(relation)];
       if (sample === undefined) {
         failures.push({
-          cell: table,
+          cell: relation,
           want: 'a row in server/test/isolation/rows.ts',
           got: 'none: add it with the table',
         });
@@ -65,16 +106,18 @@ export async function runMatrix(stage: Stage, only?: string): Promise<{ cells: n
       const before = await stage.fingerprint(stage.b);
       for (const situation of situations) {
         await inState(stage, situation, async () => {
-          for (const [command, answers] of Object.entries(expected)) {
-            cells++;
-            const got = await tryCell(stage, clients[sample.writer], table, sample, command, situation);
-            if (got !== answers[situation])
-              failures.push({ cell: `${table} · ${command} · ${situation}`, want: answers[situation], got });
+          for (const command of Object.keys(writing)) {
+            for (const role of servingRoles) {
+              cells++;
+              const want = answerTo(role, sample, command, situation);
+              const got = await tryCell(stage, clients[role], relation, sample, role, command, situation);
+              if (got !== want) failures.push({ cell: `${relation} · ${command} · ${situation} · ${role}`, want, got });
+            }
           }
         });
       }
       if ((await stage.fingerprint(stage.b)) !== before)
-        failures.push({ cell: table, want: "the other tenant's rows unchanged", got: 'changed' });
+        failures.push({ cell: relation, want: "the other tenant's rows unchanged", got: 'changed' });
     }
     if (only === undefined) cells += await exemptCells(stage, clients, failures);
     return { cells, failures };
@@ -86,13 +129,14 @@ export async function runMatrix(stage: Stage, only?: string): Promise<{ cells: n
 async function tryCell(
   stage: Stage,
   client: pg.Client,
-  table: string,
+  relation: string,
   sample: Sample,
+  role: ServingRole,
   command: string,
   situation: Situation,
 ): Promise<string> {
   const target = situation === 'other' ? stage.b : stage.a;
-  const { text, values } = statement(table, sample, command, target, stage.marker(stage.a));
+  const { text, values } = statement(relation, sample, role, command, target, stage.marker(stage.a));
   const outcome = await attempt(client, sealsFor(stage, situation), text, values);
   // whatever the answer, no text of another tenant may be in it
   if (outcome.text.includes(stage.marker(stage.b))) return `the other tenant's text: ${outcome.text.slice(0, 80)}`;
@@ -110,13 +154,16 @@ function sealsFor({ seals, a, b, db }: Stage, situation: Situation): { tenant?: 
 
 function statement(
   table: string,
-  { row, update, key }: Sample,
+  { row, key, writer, readers }: Sample,
+  role: ServingRole,
   command: string,
   tenant: string,
   marker: string,
 ): { text: string; values: unknown[] } {
+  const update = writer?.update ?? 'tenant_id';
+  const read = readers?.[role] ?? '*';
   const insert = (which: 1 | 2) => {
-    const columns: Record<string, unknown> = { tenant_id: tenant, ...row(marker, which) };
+    const columns: Record<string, unknown> = { tenant_id: tenant, ...row?.(marker, which) };
     const names = Object.keys(columns);
     return {
       text: `insert into ${table} (${names.join(', ')}) values (${names.map((_, at) => `$${at + 1}`).join(', ')})`,
@@ -127,9 +174,9 @@ function statement(
   const merge = `merge into ${table} t using (select $1::uuid as id) s on t.tenant_id = s.id when matched then`;
   switch (command) {
     case 'select':
-      return { text: `select * from ${table} where tenant_id = $1`, ...mine };
+      return { text: `select ${read} from ${table} where tenant_id = $1`, ...mine };
     case 'select for update':
-      return { text: `select * from ${table} where tenant_id = $1 for update`, ...mine };
+      return { text: `select ${read} from ${table} where tenant_id = $1 for update`, ...mine };
     case 'copy to':
       return { text: `copy ${table} to stdout`, values: [] };
     case 'copy from':
@@ -143,13 +190,13 @@ function statement(
     case 'delete':
       return { text: `delete from ${table} where tenant_id = $1`, ...mine };
     case 'merge update':
-      return { text: `${merge} update set ${update} = 'merged'`, ...mine };
+      return { text: `${merge} update set ${update} = t.${update}`, ...mine };
     case 'merge delete':
       return { text: `${merge} delete`, ...mine };
     case 'on conflict update': {
       const { text, values } = insert(1);
       return {
-        text: `${text} on conflict (tenant_id, ${key.join(', ')}) do update set ${update} = excluded.${update}`,
+        text: `${text} on conflict (${['tenant_id', ...key].join(', ')}) do update set ${update} = excluded.${update}`,
         values,
       };
     }
@@ -182,11 +229,7 @@ async function inState({ db, a }: Stage, situation: Situation, work: () => Promi
 }
 
 /** Tables without tenants' rows: a serving role reaches what is written down, under any seal, and nothing else. */
-async function exemptCells(
-  stage: Stage,
-  clients: Record<'bos_app' | 'bos_identity', pg.Client>,
-  failures: Failure[],
-): Promise<number> {
+async function exemptCells(stage: Stage, clients: Clients, failures: Failure[]): Promise<number> {
   const { rows } = await stage.db.admin.query<{ name: string; column: string }>(EXEMPT);
   const seals = {
     tenant: stage.seals.tenant(stage.a).text,
@@ -201,7 +244,7 @@ async function exemptCells(
       delete: `delete from ${name}`,
       truncate: `truncate ${name}`,
     };
-    for (const role of ['bos_app', 'bos_identity'] as const) {
+    for (const role of servingRoles) {
       for (const [command, text] of Object.entries(commands)) {
         cells++;
         const { state } = await attempt(clients[role], seals, text);

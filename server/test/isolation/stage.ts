@@ -34,6 +34,7 @@ export async function openStage(alone = false): Promise<Stage> {
   for (const text of globals) await db.admin.query(text);
   for (const tenant of [a, b]) {
     for (const [table, { row }] of Object.entries(samples)) {
+      if (row === undefined) continue;
       const values: Record<string, unknown> = { tenant_id: tenant, ...row(marker(tenant), 1) };
       const names = Object.keys(values);
       await db.admin.query(

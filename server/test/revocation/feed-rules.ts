@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mock } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Feed, FeedRead, FeedSource } from '../../src/identity/feed.ts';
 
 export type FeedModule = Pick<typeof import('../../src/identity/feed.ts'), 'Feed' | 'MEMORY_S'>;
@@ -62,8 +63,6 @@ function openStage({ Feed: Made }: FeedModule, primary = new Primary()): Stage {
   return { primary, feed, clock, told };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 /** What must hold of the feed, by a sentence each; a rule throws where it does not. */
 export const feedRules = {
   'nothing is allowed before the first look, nor after one that failed': async (module) => {
@@ -85,7 +84,9 @@ export const feedRules = {
     assert.equal(feed.isStale(position, []), false);
   },
 
-  'what is known is good for four seconds from when the look was sent, however late its answer came': async (module) => {
+  'what is known is good for four seconds from when the look was sent, however late its answer came': async (
+    module,
+  ) => {
     const { primary, feed, clock } = openStage(module);
     primary.hold();
     const look = feed.poll();
@@ -125,7 +126,9 @@ export const feedRules = {
     }
   },
 
-  'an event ends what was read before it, by any of the subjects, and nothing that was read after it': async (module) => {
+  'an event ends what was read before it, by any of the subjects, and nothing that was read after it': async (
+    module,
+  ) => {
     const { primary, feed } = openStage(module);
     primary.revoke('p:1', 'm:1:1', 'p:1', 'p:2');
     await feed.poll();

@@ -37,13 +37,21 @@ export class Browser {
     return await this.#send('GET', label, target, headers);
   }
 
-  /** Sends a form with the page's own token, from the page's own origin, unless `headers` name another one. */
+  /** Sends a form with the page's own token, from the page's own origin. */
   async post(label: string, target: string, fields: Record<string, string>, headers: Headers = []): Promise<RawAnswer> {
-    const csrf = await this.csrf(label);
-    const body = new URLSearchParams({ csrf, ...fields }).toString();
-    const named = headers.some(([name]) => /^(?:origin|sec-fetch-site)$/i.test(name));
-    const own = named ? [] : [['Origin', `http://${this.host(label)}`] as const];
-    return await this.#send('POST', label, target, [...own, ...headers], body);
+    return await this.postFrom([['Origin', `http://${this.host(label)}`]], label, target, fields, headers);
+  }
+
+  /** Sends a form with the page's own token, from wherever `from` says. */
+  async postFrom(
+    from: Headers,
+    label: string,
+    target: string,
+    fields: Record<string, string>,
+    headers: Headers = [],
+  ): Promise<RawAnswer> {
+    const body = new URLSearchParams({ csrf: await this.csrf(label), ...fields }).toString();
+    return await this.#send('POST', label, target, [...from, ...headers], body);
   }
 
   /** The token that this browser's forms at `id`, or at a tenant where it is signed in, must bring. */
