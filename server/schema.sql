@@ -379,12 +379,11 @@ constraint tenancy.marks marks_pkey PRIMARY KEY (tenant_id, mark)
 constraint tenancy.migrations migrations_pkey PRIMARY KEY (room, number)
 database grants bos_app:connect bos_control:connect bos_identity:connect bos_migrator:connect,create
 extension plpgsql
-function audit.make_month(day date) returns boolean owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp set lock_timeout=2s grants bos_control:execute body 92de96da97a8997c5dc642f9a6a4e120f4607a7e8de55d710dfa8845591a36b8
-function audit.note(kind text, target text, body text) returns void owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute bos_identity:execute body 82a4e1b7cba9b9b1e991bb48bf82a2a50440f61415df40c23d2274956bf7f0f7
+function audit.make_month(day date) returns boolean owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp set lock_timeout=2s grants bos_control:execute body 073955200b7337ab1061c23b252574b61bf592ee679389ee8a452029fb06f287
+function audit.note(kind text, target text, body text) returns void owner bos_audit plpgsql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute bos_identity:execute body 5c355ba6ea7a1f1eda8f7c7ee4b2f2711c133e83e15fc67d447a4bfb36ab1b81
 function crm.bump() returns trigger owner bos_owner plpgsql volatile set search_path=pg_catalog, pg_temp body f7b8e81993f8748dd4777ef9f0ea56d6ccfffacfd29f0a6f3ba2268b093860b3
 function identity.new_generation(known uuid) returns boolean owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_control:execute bos_identity:execute body 2390a3749839dc2f219145dbcf922addec0be9d0afd9f8e6fa6a1c5992efc23f
 function identity.revoke(s text) returns bigint owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_control:execute bos_identity:execute body a9bb04bfbbe261a207812fefd245c58f55fbfb184a13d78cda11f72a8cd7b23d
-function identity.revoke_own() returns bigint owner bos_owner sql volatile definer set search_path=pg_catalog, pg_temp grants bos_app:execute body 1cbdae3c7a8ec1ad0450e501e6e0e91d738b5601048f4b3d53b9d20f3517f39e
 function tenancy.claimed_tenant() returns uuid owner bos_owner sql stable parallel safe grants bos_app:execute bos_audit:execute bos_identity:execute body a2baa22d6a96b25d45d98d40c9bb58e0603ee71b1fa0a724801293340d1c6010
 function tenancy.current_principal(OUT principal text, OUT request_id text) returns record owner bos_seal plpgsql stable definer set search_path=pg_catalog, pg_temp grants bos_audit:execute body 69df748eec4e252f1e84260fa5ce2ca5a5e28535dc9329c5438c794b9cee6629
 function tenancy.current_tenant() returns uuid owner bos_seal plpgsql stable definer parallel safe set search_path=pg_catalog, pg_temp grants bos_app:execute bos_audit:execute bos_identity:execute bos_owner:execute body 356ad1ed7269193d02e027469714e196a9f38055add0ed467044e2e870ec6b73

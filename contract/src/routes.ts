@@ -19,7 +19,7 @@ const systemRoutes = {
     host: 'any',
     permission: 'public',
     ok: { status: 200, schema: status('ready') },
-    problems: [...always, 'DATABASE_UNAVAILABLE'],
+    problems: [...always, 'DATABASE_UNAVAILABLE', 'REVOCATION_UNKNOWN'],
   },
   'GET /openapi.json': {
     summary: 'Read this document',

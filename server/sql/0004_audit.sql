@@ -30,16 +30,20 @@ create function audit.note(kind text, target text, body text) returns void langu
   set search_path = pg_catalog, pg_temp as $$
 declare t uuid := tenancy.recording_tenant(); p text; r text;
 begin
+  if octet_length(kind) > 64 or octet_length(target) > 200 or octet_length(body) > 8192 then
+    raise exception 'event is too large' using errcode = '22001'; end if;
   select principal, request_id into p, r from tenancy.current_principal();
   insert into audit.entries values (t, nextval('audit.entry_ids'), clock_timestamp(), pg_current_xact_id()::text::bigint,
     p, r, 'event', kind, target, null, 'E', '', uuid_send(gen_random_uuid()), body);
 end $$;
-comment on function audit.note(text, text, text) is 'Records an event of the sealed tenant by the sealed principal, also while it is suspended.';
+comment on function audit.note(text, text, text) is 'Records an event of the sealed tenant by the sealed principal, also while it is suspended; at most 8 KiB, since it stays.';
 
 create function audit.make_month(day date) returns boolean language plpgsql security definer
   set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare first date := date_trunc('month', day)::date; name text := 'entries_' || to_char(first, 'YYYY_MM');
 begin
+  if first not between '2000-01-01' and now() + interval '1 year' then
+    raise exception 'no month of the log' using errcode = '22008'; end if;
   if to_regclass('audit.' || name) is not null then return false; end if;
   execute format('create table audit.%I partition of audit.entries for values from (%L) to (%L)',
     name, first || ' 00:00:00+00', (first + interval '1 month')::date || ' 00:00:00+00');

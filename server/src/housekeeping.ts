@@ -22,9 +22,23 @@ export function keepHouse(platform: Platform, log: Logger): () => void {
   return () => timers.forEach(clearInterval);
 }
 
-/** Makes this month's and the next two months' partitions of the audit log, where they are missing. */
-async function makeMonths(tenancy: Platform['tenancy']): Promise<void> {
-  await tenancy.privileged('make months of the audit log', (db) =>
-    db.query(sql`select audit.make_month((now() + m * interval '1 month')::date) from generate_series(0, 2) m`),
-  );
+/**
+ * Makes this month's and the next two months' partitions of the audit log, where they are missing, each by itself: one
+ * whose entries lie in the default partition already cannot be made, and must not keep the next ones from it.
+ * @throws AggregateError when one could not be made.
+ */
+export async function makeMonths(tenancy: Pick<Platform['tenancy'], 'privileged'>): Promise<void> {
+  const failed: unknown[] = [];
+  for (const ahead of [0, 1, 2]) {
+    await tenancy
+      .privileged('make a month of the audit log', (db) =>
+        db.query(sql`select audit.make_month((now() + ${ahead} * interval '1 month')::date)`),
+      )
+      .catch((error: unknown) => failed.push(error));
+  }
+  if (failed.length > 0)
+    throw new AggregateError(
+      failed,
+      `${failed.length} of 3 could not be made; see audit.entries_default: ${failed[0]}`,
+    );
 }

@@ -32,7 +32,7 @@ import { forgetServer, refuseSecond, registerServer } from './server-file.ts';
 import { type OnboardingSteps, onboard } from './tenants/onboarding.ts';
 import { tenantRoutes } from './tenants/routes.ts';
 import { TenantService } from './tenants/service.ts';
-import { activeRegions, registerCluster } from './tenants/store.ts';
+import { activeRegions, registerCluster, servedTenants } from './tenants/store.ts';
 
 export const VERSION = '0.1.0';
 
@@ -99,6 +99,7 @@ export async function openPlatform(config: Config, log: Logger, given?: Database
       onboard: (key, request, before) =>
         onboard(tenants, { ...steps, fill: (id, wish) => before().then(() => steps.fill(id, wish)) }, key, request),
       regions: () => tenancy.privileged('list the regions that take tenants', activeRegions),
+      served: () => tenancy.privileged('list the tenants whose sessions are swept', servedTenants),
     });
     const steps = onboardingSteps(tenancy, people);
     const { origin } = people;
@@ -245,6 +246,7 @@ function gatewayOptions(platform: Platform, log: Logger, demo: readonly DemoTena
       ...idRoutes(people, local),
       'GET /healthz': async () => ({ body: { status: 'ok' } }),
       'GET /readyz': async () => {
+        authenticator.requireKnown(); // else every request but the public ones is refused here
         await tenancy.privileged('answer the readiness probe', (db) =>
           db.query({ text: 'select 1', values: [], label: 'ready' }),
         );

@@ -90,15 +90,16 @@ export class Authenticator {
     const agree = hostSlug === undefined || headerSlug === undefined || hostSlug === headerSlug;
     const named = slug === undefined || !agree ? undefined : await tenants.find({ slug });
     const missing = slug !== undefined && (named === undefined || !SERVED.has(named.mode));
-    if (bearer === undefined && (session === undefined || named === undefined))
-      throw new Refusal(missing ? 'NOT_FOUND' : 'CREDENTIAL_MISSING');
-    const credential =
-      bearer === undefined ? await this.#session(named as Tenant, session ?? '') : await this.#bearer(bearer);
+    // a session is one at its host, whatever `x-tenant` says beside it
+    const bySession = bearer === undefined && session !== undefined;
+    const at = bySession && hostSlug !== undefined ? await tenants.find({ slug: hostSlug }) : undefined;
+    if (bearer === undefined && at === undefined) throw new Refusal(missing ? 'NOT_FOUND' : 'CREDENTIAL_MISSING');
+    const credential = at ? await this.#session(at, session ?? '') : await this.#bearer(bearer ?? '');
     if (credential === undefined || !this.#fits(credential, presented.web))
       throw new Refusal(missing ? 'NOT_FOUND' : 'CREDENTIAL_INVALID');
     const tenant = await tenants.find({ id: credential.tenantId });
     if (!agree || tenant === undefined || (slug !== undefined && named?.id !== tenant.id)) {
-      if (tenant !== undefined) await this.#record(credential, presented, slug ?? '');
+      if (tenant !== undefined) await this.#record(credential, presented);
       throw new Refusal('NOT_FOUND');
     }
     if (tenant.mode === 'suspended') throw new Refusal('TENANT_SUSPENDED');
@@ -112,18 +113,21 @@ export class Authenticator {
     await identity.withTenant(tenant.id, principal, () => note(identity, 'access.denied', what, {}), { requestId });
   }
 
-  /** Writes down when keys were used last, one statement a tenant. */
+  /**
+   * Writes down when keys were used last, one statement a tenant. @throws AggregateError after all others, for tenants
+   * that take no write now.
+   */
   async flushUse(): Promise<void> {
     const { identity } = this.#parts;
+    const failed: unknown[] = [];
     for (const [tenantId, used] of [...this.#used]) {
       this.#used.delete(tenantId);
-      await identity.withTenant(tenantId, 's:gateway', () =>
-        touchKeys(
-          identity,
-          [...used].map(([id, at]) => ({ id, at })),
-        ),
-      );
+      const rows = [...used].map(([id, at]) => ({ id, at }));
+      await identity
+        .withTenant(tenantId, 's:gateway', () => touchKeys(identity, rows))
+        .catch((error: unknown) => failed.push(error));
     }
+    if (failed.length > 0) throw new AggregateError(failed, `${failed.length} tenants: ${failed[0]}`);
   }
 
   /** An access token or an API key; undefined for anything that gives no right now. */
@@ -131,8 +135,10 @@ export class Authenticator {
     const key = text.startsWith('bosk_') ? parseApiKey(text) : undefined;
     const credential = key ? await this.#apiKey(key) : this.#token(text);
     if (credential === undefined) return undefined;
-    if (await this.#parts.feed.isGone(credential, credential.subjects)) return undefined;
-    return credential;
+    const gone = await this.#parts.feed.isGone(credential, credential.subjects).catch((cause: unknown) => {
+      throw new Refusal('REVOCATION_UNKNOWN', { cause }); // the token may well be good
+    });
+    return gone ? undefined : credential;
   }
 
   #token(text: string): Credential | undefined {
@@ -207,13 +213,14 @@ export class Authenticator {
     return expiresAt > Date.now() && (addresses === undefined || isTrusted(web.address, addresses));
   }
 
-  async #record({ tenantId, rights }: Credential, presented: Presented, slug: string): Promise<void> {
+  async #record({ tenantId, rights }: Credential, { hostSlug, headerSlug, web }: Presented): Promise<void> {
     const { identity } = this.#parts;
-    const { requestId, address } = presented.web;
+    const { requestId, address } = web;
+    const asked = [...new Set([hostSlug, headerSlug])].filter((slug) => slug !== undefined).join(' ');
     await identity.withTenant(
       tenantId,
       rights.principal,
-      () => note(identity, 'access.refused', 'tenant', { asked: slug, address }),
+      () => note(identity, 'access.refused', 'tenant', { asked, address }),
       { requestId },
     );
   }

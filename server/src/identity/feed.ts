@@ -85,10 +85,15 @@ export class Feed {
     return subjects.some((subject) => (this.#last.get(subject)?.seq ?? 0) > rev);
   }
 
-  /** Like `isStale`, after one more look when the position is ahead of what this process has seen. */
+  /** Like `isStale`, after one more look when the position is ahead of what this process has seen. @throws its error. */
   async isGone(position: Position, subjects: readonly string[]): Promise<boolean> {
-    if (position.gen !== this.#head.gen || position.rev > this.#head.rev) await this.poll().catch(() => {});
+    if (position.gen !== this.#head.gen || position.rev > this.#head.rev) await this.poll();
     return this.isStale(position, subjects);
+  }
+
+  /** Looks after a change of this process's own; where that fails the change is done all the same, and time tells. */
+  async learn(): Promise<void> {
+    await this.poll().catch(() => {});
   }
 
   /** Looks in the background when a position is ahead of what this process has seen. */

@@ -125,7 +125,7 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
         csrf,
         business: tenant,
         role: found.role,
-        inviter: inviter ?? tenant.name,
+        inviter,
         email: found.email,
         known: Boolean(person?.password),
         problems: problemsOf(error),
@@ -168,7 +168,8 @@ export function idPageRoutes(context: IdentityContext, { outbox }: { outbox: boo
       try {
         return await handle(request);
       } catch (error) {
-        if (statusOf(error) >= 500 || (error instanceof Refusal && error.code === 'LINK_USED')) throw error;
+        const code = error instanceof Refusal ? error.code : undefined;
+        if (code === 'LINK_USED' || (statusOf(error) >= 500 && code !== 'BUSY')) throw error;
         return await again(request, error);
       }
     },

@@ -140,7 +140,7 @@ export async function confirmReset(
     await logins.deleteLogins(tx, person.id);
     await tx.query(logins.revocation(`p:${person.id}`));
   });
-  await feed.poll();
+  await feed.learn();
   return person;
 }
 

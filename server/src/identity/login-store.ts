@@ -183,19 +183,24 @@ export interface RefreshRow {
 /** What a refresh token is for; also a used one, undefined for one that is unknown or over. */
 export async function findRefresh(db: Db, hash: Buffer): Promise<RefreshRow | undefined> {
   const { rows } = await db.query<RefreshRow>(
-    sql(
-      'refresh_by_hash',
-    )`select r.login_id, l.person_id, r.tenant_id, r.used_at is not null as used, l.factor_at is not null as factor
+    sql('refresh_by_hash')`select r.login_id, l.person_id, r.tenant_id, r.used_at is not null as used,
+        l.factor_at is not null and p.totp_step is not null as factor
       from identity.refresh_tokens r join identity.logins l on l.id = r.login_id and l.expires_at > now() and l.tries is null
+      join identity.persons p on p.id = l.person_id
       where r.hash = ${hash} and r.expires_at > now()`,
   );
   return rows[0];
 }
 
-/** Uses a refresh token; false when it was used before, by whomever. */
-export async function useRefresh(db: Db, hash: Buffer): Promise<boolean> {
+/**
+ * Uses a refresh token; false when it was used before, by whomever. The login is locked first, as whoever ends it does:
+ * the other way round the two would wait for each other, and PostgreSQL might undo the sign-out.
+ */
+export async function useRefresh(db: Db, hash: Buffer, loginId: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    sql('refresh_use')`update identity.refresh_tokens set used_at = now() where hash = ${hash} and used_at is null`,
+    sql('refresh_use')`with login as materialized (select id from identity.logins where id = ${loginId} for key share)
+      update identity.refresh_tokens r set used_at = now() from login
+      where r.login_id = login.id and r.hash = ${hash} and r.used_at is null`,
   );
   return rowCount === 1;
 }
@@ -205,14 +210,15 @@ export function revocation(subject: string): Statement {
   return sql('revoke')`select identity.revoke(${subject})`;
 }
 
-/** Deletes what is over, at most 1,000 rows of each kind. */
+/** Deletes what is over, 1,000 rows a statement; of a sign-in first its tokens, which may be thousands. */
 export async function sweepLogins(db: Db): Promise<void> {
-  await db.query(
+  const steps = [
     sql`delete from identity.refresh_tokens where hash in (select hash from identity.refresh_tokens where expires_at < now() limit 1000)`,
-  );
-  await db.query(sql`delete from identity.codes where expires_at < now() - interval '1 hour'`);
-  await db.query(
+    sql`delete from identity.refresh_tokens where hash in (select r.hash from identity.logins l
+      join identity.refresh_tokens r on r.login_id = l.id where l.expires_at < now() limit 1000)`,
     sql`delete from identity.logins where id in (select id from identity.logins where expires_at < now() limit 1000)`,
-  );
+  ];
+  for (const step of steps) while ((await db.query(step)).rowCount === 1_000);
+  await db.query(sql`delete from identity.codes where expires_at < now() - interval '1 hour'`);
   await db.query(sql`delete from identity.feed where at < now() - interval '1 day'`);
 }

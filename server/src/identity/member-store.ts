@@ -1,4 +1,4 @@
-import type { Role } from '@businessos/contract';
+import type { Permission, Role } from '@businessos/contract';
 import { derivedId, type Querier, sql } from '@businessos/tenancy';
 
 export interface NewMember {
@@ -76,21 +76,31 @@ export async function isMemberEmail(db: Querier, email: string): Promise<boolean
 }
 
 /**
- * Locks all owners of the tenant, in one order, and the member himself; returns him as he is now. Two owners who take
- * each other's role at once would otherwise leave none.
+ * Locks all owners of the tenant, the member and whoever acts, in one order; returns both as they are now. Two owners
+ * who take each other's role at once would otherwise leave none.
  */
 export async function lockOwnersAnd(
   db: Querier,
   personId: string,
-): Promise<{ member: MemberRow | undefined; owners: number }> {
+  actorId: string,
+): Promise<{ member: MemberRow | undefined; actor: MemberRow | undefined; owners: number }> {
   const { rows } = await db.query<MemberRow>(
-    sql('owners_lock')`select ${COLUMNS} from identity.memberships where role = 'owner' or person_id = ${personId}
-      order by person_id for update`,
+    sql('owners_lock')`select ${COLUMNS} from identity.memberships
+      where role = 'owner' or person_id in (${personId}, ${actorId}) order by person_id for update`,
   );
   return {
     member: rows.find((row) => row.person_id === personId),
+    actor: rows.find((row) => row.person_id === actorId),
     owners: rows.filter(({ role }) => role === 'owner').length,
   };
+}
+
+/** Reads a member, who stays as he is until the transaction ends. */
+export async function holdMember(db: Querier, personId: string): Promise<MemberRow | undefined> {
+  const { rows } = await db.query<MemberRow>(
+    sql('member_hold')`select ${COLUMNS} from identity.memberships where person_id = ${personId} for share`,
+  );
+  return rows[0];
 }
 
 export async function setRole(db: Querier, personId: string, role: Role): Promise<void> {
@@ -150,6 +160,27 @@ export async function findInvitation(db: Querier, hash: Buffer): Promise<Invitat
     sql(
       'invitation_by_hash',
     )`select ${INVITATION} from identity.invitations where hash = ${hash} and accepted_at is null and expires_at > now()`,
+  );
+  return rows[0];
+}
+
+/** Whoever sent an invitation, as he is now: his role, and of an API key its maker's and what the key was given. */
+export interface Inviter {
+  name: string;
+  role: Role;
+  permissions: Permission[] | null;
+}
+
+/** Finds the principal of an invitation; undefined once the person has left, or the key or its maker is gone. */
+export async function findInviter(db: Querier, principal: string): Promise<Inviter | undefined> {
+  const [kind, id] = [principal.slice(0, 2), principal.slice(2)];
+  if (kind !== 'u:' && kind !== 'k:') return undefined;
+  const { rows } = await db.query<Inviter>(
+    kind === 'u:'
+      ? sql('inviter')`select name, role, null::text[] as permissions from identity.memberships where person_id = ${id}`
+      : sql('inviter_key')`select m.name, m.role, k.permissions from identity.api_keys k
+          join identity.memberships m on m.person_id = k.created_by
+          where k.id = ${id} and (k.expires_at is null or k.expires_at > now())`,
   );
   return rows[0];
 }

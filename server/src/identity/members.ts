@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mayGrant, type Role } from '@businessos/contract';
+import { mayGrant, type Permission, permits, type Role } from '@businessos/contract';
 import type { Querier } from '@businessos/tenancy';
 import type { Web } from '../http/web.ts';
 import { Refusal } from '../refusal.ts';
@@ -22,16 +22,31 @@ export async function requireRecent(db: Pick<Querier, 'query'>, { loginId }: Pic
   if (age === undefined || age > RECENT_S) throw new Refusal('STEP_UP_NEEDED');
 }
 
+/**
+ * What whoever acts may do by his membership of now: what a request came with may have been taken away a moment ago,
+ * and what is given by it would stay.
+ */
+function mayNow({ may }: Rights, actor: store.MemberRow | undefined): Rights['may'] {
+  return (permission) => actor !== undefined && permits(actor.role, permission) && may(permission);
+}
+
 /** Nobody gives or takes a right that he does not hold himself. @throws Refusal PERMISSION_MISSING. */
-function requireGrant({ may }: Rights, ...roles: Role[]): void {
-  if (!roles.every((role) => mayGrant(may, role))) throw new Refusal('PERMISSION_MISSING');
+function requireGrant(rights: Rights, actor: store.MemberRow | undefined, ...roles: Role[]): void {
+  const may = mayNow(rights, actor);
+  if (!may('members.manage') || !roles.every((role) => mayGrant(may, role))) throw new Refusal('PERMISSION_MISSING');
+}
+
+/** Lets pass whoever may make a key of these permissions, until the transaction ends. @throws Refusal PERMISSION_MISSING. */
+export async function requireMaker(tx: Querier, rights: Rights, permissions: readonly Permission[]): Promise<void> {
+  const may = mayNow(rights, await store.holdMember(tx, rights.personId));
+  if (!may('keys.manage') || !permissions.every(may)) throw new Refusal('PERMISSION_MISSING');
 }
 
 /** Gives a member another role. @throws Refusal NOT_FOUND, PERMISSION_MISSING, LAST_OWNER, STEP_UP_NEEDED. */
 export async function changeRole(tx: Querier, rights: Rights, personId: string, role: Role): Promise<store.MemberRow> {
-  const { member, owners } = await store.lockOwnersAnd(tx, personId);
+  const { member, actor, owners } = await store.lockOwnersAnd(tx, personId, rights.personId);
   if (member === undefined) throw new Refusal('NOT_FOUND');
-  requireGrant(rights, role, member.role);
+  requireGrant(rights, actor, role, member.role);
   if (role === 'owner' || member.role === 'owner') await requireRecent(tx, rights);
   if (member.role === role) return member;
   if (member.role === 'owner' && owners === 1) throw new Refusal('LAST_OWNER');
@@ -43,10 +58,10 @@ export async function changeRole(tx: Querier, rights: Rights, personId: string, 
 
 /** Takes a member out. @throws Refusal NOT_FOUND, PERMISSION_MISSING, LAST_OWNER, STEP_UP_NEEDED. */
 export async function removeMember(tx: Querier, rights: Rights, personId: string): Promise<void> {
-  const { member, owners } = await store.lockOwnersAnd(tx, personId);
+  const { member, actor, owners } = await store.lockOwnersAnd(tx, personId, rights.personId);
   if (member === undefined) throw new Refusal('NOT_FOUND');
   const leaves = rights.role !== undefined && personId === rights.personId;
-  if (!leaves) requireGrant(rights, member.role);
+  if (!leaves) requireGrant(rights, actor, member.role);
   if (!leaves && member.role === 'owner') await requireRecent(tx, rights);
   if (member.role === 'owner' && owners === 1) throw new Refusal('LAST_OWNER');
   await store.deleteMember(tx, rights.tenant.id, personId);
@@ -56,14 +71,13 @@ export async function removeMember(tx: Querier, rights: Rights, personId: string
 
 /** Makes another member the owner in one's own place. @throws Refusal VALUE_REFUSED for whoever is no member. */
 export async function transferOwnership(tx: Querier, rights: Rights, personId: string): Promise<void> {
-  const { member } = await store.lockOwnersAnd(tx, personId);
+  const { member, actor } = await store.lockOwnersAnd(tx, personId, rights.personId);
   if (member === undefined || personId === rights.personId) {
     throw new Refusal('VALUE_REFUSED', {
       errors: [{ field: 'person', problem: 'is no other member', fix: 'use the id of another member' }],
     });
   }
-  const own = await store.findMember(tx, rights.personId);
-  if (own?.role !== 'owner') throw new Refusal('PERMISSION_MISSING');
+  if (actor?.role !== 'owner') throw new Refusal('PERMISSION_MISSING');
   await store.setRole(tx, personId, 'owner');
   await store.setRole(tx, rights.personId, 'admin');
   await note(tx, 'ownership.transferred', personId, { from: rights.personId });
@@ -78,7 +92,7 @@ export async function invite(
   rights: Rights,
   { email, role }: { email: string; role: Role },
 ): Promise<string> {
-  requireGrant(rights, role);
+  requireGrant(rights, await store.holdMember(tx, rights.personId), role);
   if (role === 'owner') await requireRecent(tx, rights);
   if (await store.isMemberEmail(tx, email)) {
     throw new Refusal('CONFLICT', {
@@ -113,6 +127,18 @@ export async function withdrawInvitation(tx: Querier, id: string): Promise<void>
   await note(tx, 'invitation.withdrawn', id, { email: gone.email, role: gone.role });
 }
 
+/**
+ * Who invites. An invitation lasts as long as its sender may give the role: otherwise one who was removed could let
+ * himself in again by an invitation that he sent before. @throws Refusal LINK_USED.
+ */
+async function requireInviter(db: Querier, { invited_by: by, role }: store.InvitationRow): Promise<store.Inviter> {
+  const inviter = await store.findInviter(db, by);
+  const may = (permission: Permission) =>
+    inviter !== undefined && permits(inviter.role, permission) && (inviter.permissions?.includes(permission) ?? true);
+  if (inviter === undefined || !may('members.manage') || !mayGrant(may, role)) throw new Refusal('LINK_USED');
+  return inviter;
+}
+
 /** Looks at an invitation without using it. @throws Refusal LINK_USED. */
 export async function openInvitation(context: IdentityContext, token: string) {
   const { identity, unsealed, tenants } = context;
@@ -121,10 +147,9 @@ export async function openInvitation(context: IdentityContext, token: string) {
   if (parsed === undefined || tenant?.mode !== 'open') throw new Refusal('LINK_USED');
   const [invitation, inviter] = await identity.withTenant(tenant.id, 's:identity', async () => {
     const found = await store.findInvitation(identity, parsed.hash);
-    const by = found?.invited_by.startsWith('u:') && (await store.findMember(identity, found.invited_by.slice(2)));
-    return [found, by ? by.name : undefined] as const;
+    if (found === undefined) throw new Refusal('LINK_USED');
+    return [found, (await requireInviter(identity, found)).name] as const;
   });
-  if (invitation === undefined) throw new Refusal('LINK_USED');
   const { email } = invitation;
   const person = await persons.findPerson(unsealed, { email });
   return { hash: parsed.hash, tenant, invitation, inviter, person };
@@ -151,7 +176,9 @@ export async function acceptInvitation(
     `u:${id}`,
     () =>
       identity.transaction(async (tx) => {
-        if (!(await store.takeInvitation(tx, hash))) throw new Refusal('LINK_USED');
+        const taken = await store.takeInvitation(tx, hash);
+        if (taken === undefined) throw new Refusal('LINK_USED');
+        await requireInviter(tx, taken);
         const name = person?.name ?? input.person_name ?? nameOf(email);
         if (newPassword !== undefined && !(await persons.ensurePerson(tx, { id, email, name, password: newPassword })))
           throw new Refusal('CREDENTIAL_INVALID'); // somebody else chose a password for this address meanwhile

@@ -65,7 +65,7 @@ export async function endLogin({ unsealed, feed }: IdentityContext, personId: st
     if (!(await logins.deleteLogin(tx, personId, loginId))) throw new Refusal('NOT_FOUND');
     await tx.query(logins.revocation(`l:${loginId}`));
   });
-  await feed.poll();
+  await feed.learn();
 }
 
 /** Ends all sign-ins of a person, everywhere. */
@@ -74,7 +74,7 @@ export async function endAllLogins({ unsealed, feed }: IdentityContext, personId
     await logins.deleteLogins(tx, personId);
     await tx.query(logins.revocation(`p:${personId}`));
   });
-  await feed.poll();
+  await feed.learn();
 }
 
 /** Changes the password of whoever knows the present one; every other sign-in and mailed link ends. @throws Refusal. */
@@ -88,11 +88,11 @@ export async function changePassword(
   const checked = await checkPassword(context, { email: person.email, password: current }, web);
   const hashed = await chosen(context, password, { email: person.email, name: person.name });
   await unsealed.transaction(async (tx) => {
+    await voidLinks(tx, person); // links before the person, as whoever uses one locks them
     if (!(await persons.replacePassword(tx, checked, hashed))) throw new Refusal('CREDENTIAL_INVALID');
-    await voidLinks(tx, person);
     for (const id of await logins.deleteLogins(tx, person.id, login.id)) await tx.query(logins.revocation(`l:${id}`));
   });
-  await feed.poll();
+  await feed.learn();
 }
 
 /** Begins a second factor, in force once its first code is shown. @throws Refusal CONFLICT when there is one. */
@@ -100,11 +100,14 @@ export async function startFactor(
   { unsealed, rootKey }: IdentityContext,
   person: persons.PersonRow,
 ): Promise<{ secret: Buffer; uri: string }> {
-  const kept = person.totp_step === null ? person.totp_secret : null;
-  const secret = kept ? unwrap(rootKey, FACTOR_PURPOSE, person.id, kept) : newFactorSecret();
-  const wrapped = wrap(rootKey, FACTOR_PURPOSE, person.id, secret);
+  const wrapped = wrap(rootKey, FACTOR_PURPOSE, person.id, newFactorSecret());
   const started = await persons.startFactor(unsealed, person.id, wrapped);
-  if (!started) throw factorThere();
+  // what another tab began stays: a secret that was shown already may be in an authenticator
+  const now = started
+    ? { totp_secret: wrapped, totp_step: null }
+    : await persons.findPerson(unsealed, { id: person.id });
+  if (!now?.totp_secret || now.totp_step !== null) throw factorThere();
+  const secret = unwrap(rootKey, FACTOR_PURPOSE, person.id, now.totp_secret);
   return { secret, uri: factorUri({ secret, issuer: 'BusinessOS', email: person.email }) };
 }
 
@@ -127,7 +130,7 @@ export async function confirmFactor(
   if (step === undefined) throw new Refusal('CREDENTIAL_INVALID');
   const codes = newRecoveryCodes();
   await unsealed.transaction(async (tx) => {
-    if (!(await persons.takeStep(tx, person.id, step, true))) throw factorThere();
+    if (!(await persons.enactFactor(tx, person, step))) throw factorThere();
     await logins.markFactor(tx, login.id);
     await persons.setRecoveryCodes(
       tx,

@@ -72,6 +72,8 @@ export interface PeopleParts {
   feed: Feed;
   onboard: IdentityContext['onboard'];
   regions: IdentityContext['regions'];
+  /** The tenants whose rows can be read; bos_identity may not ask for them. */
+  served(): Promise<string[]>;
   log: Logger;
 }
 
@@ -83,7 +85,7 @@ export interface People extends IdentityContext {
 }
 
 export async function openPeople(parts: PeopleParts): Promise<People> {
-  const { config, rootKey, identity, tenants, feed, onboard, regions, log } = parts;
+  const { config, rootKey, identity, tenants, feed, onboard, regions, served, log } = parts;
   const unsealed: Unscoped = {
     query: (statement) => identity.privileged('persons and what is theirs', (db) => db.query(statement)),
     transaction: (work) => identity.privileged('persons and what is theirs', (db) => db.transaction(work)),
@@ -120,7 +122,9 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
       await sweepLogins(unsealed);
       await sweepMails(unsealed);
       while ((await sweepThrottles(unsealed)) === 1_000);
-      const { failed } = await identity.withEachTenant('s:identity', () => sweepSessions(identity));
+      const { failed } = await identity.withEachTenant('s:identity', () => sweepSessions(identity), {
+        tenants: await served(),
+      });
       for (const { tenantId, error } of failed) log.warn({ tenantId, error: String(error) }, 'sessions were not swept');
     },
   };

@@ -39,8 +39,11 @@ export async function ensurePerson(
   return rowCount === 1;
 }
 
+/** With another password a second factor that was only begun is gone: whoever began it may know its secret. */
+const DROP_BEGUN = sql`totp_secret = case when totp_step is not null then totp_secret end`;
+
 export async function setPassword(db: Db, personId: string, password: string): Promise<void> {
-  await db.query(sql`update identity.persons set password = ${password} where id = ${personId}`);
+  await db.query(sql`update identity.persons set password = ${password}, ${DROP_BEGUN} where id = ${personId}`);
 }
 
 /** Sets another password in the place of the one that was checked; false when that one is gone. */
@@ -50,27 +53,36 @@ export async function replacePassword(
   next: string,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    sql`update identity.persons set password = ${next} where id = ${id} and password = ${password}`,
+    sql`update identity.persons set password = ${next}, ${DROP_BEGUN} where id = ${id} and password = ${password}`,
   );
   return rowCount === 1;
 }
 
-/** Begins a second factor; false when one is in force. */
+/** Begins a second factor; false when one is begun already, or in force. */
 export async function startFactor(db: Db, personId: string, secret: Buffer): Promise<boolean> {
   const { rowCount } = await db.query(
-    sql`update identity.persons set totp_secret = ${secret} where id = ${personId} and totp_step is null`,
+    sql`update identity.persons set totp_secret = ${secret} where id = ${personId} and totp_step is null and totp_secret is null`,
   );
   return rowCount === 1;
 }
 
-/** Takes a step once: later ones only, and the first one puts the factor in force. */
-export async function takeStep(db: Db, personId: string, step: number, first: boolean): Promise<boolean> {
+/** Puts the second factor in force by its first step; false when it is already, or its secret is another by now. */
+export async function enactFactor(
+  db: Db,
+  { id, totp_secret: secret }: Pick<PersonRow, 'id' | 'totp_secret'>,
+  step: number,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    first
-      ? sql`update identity.persons set totp_step = ${step}, totp_at = now() where id = ${personId} and totp_step is null and totp_secret is not null`
-      : sql(
-          'factor_step',
-        )`update identity.persons set totp_step = ${step} where id = ${personId} and totp_step < ${step}`,
+    sql`update identity.persons set totp_step = ${step}, totp_at = now()
+        where id = ${id} and totp_step is null and totp_secret = ${secret}`,
+  );
+  return rowCount === 1;
+}
+
+/** Takes a step once: later ones only. */
+export async function takeStep(db: Db, personId: string, step: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    sql('factor_step')`update identity.persons set totp_step = ${step} where id = ${personId} and totp_step < ${step}`,
   );
   return rowCount === 1;
 }

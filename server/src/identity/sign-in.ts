@@ -129,7 +129,7 @@ async function takeFactor(
   if (person.totp_secret === null) return false;
   if (!/^[\d ]{6,7}$/.test(otp)) return await persons.takeRecoveryCode(db, person.id, recoveryHash(person.id, otp));
   const step = factorStep(unwrap(rootKey, FACTOR_PURPOSE, person.id, person.totp_secret), otp, Date.now());
-  return step !== undefined && (await persons.takeStep(db, person.id, step, false));
+  return step !== undefined && (await persons.takeStep(db, person.id, step));
 }
 
 /** A browser's new sign-in: the secret of its cookie, and whether the second factor is still to be shown. */

@@ -12,7 +12,7 @@ import * as members from './members.ts';
 
 /** Members, invitations and keys: a tenant's part of identity. Each handler runs in the tenant's scope, as bos_identity. */
 export function identityRoutes(context: IdentityContext) {
-  const poll = () => context.feed.poll();
+  const learn = () => context.feed.learn();
   return {
     'GET /v1/me': async ({ db, rights: { principal, tenant, role, may } }) => {
       await db.query(sql('tenant_is_served')`select tenancy.current_tenant()`); // a suspended one is refused by PostgreSQL
@@ -27,20 +27,20 @@ export function identityRoutes(context: IdentityContext) {
     },
     'DELETE /v1/me/membership': async ({ db, rights }) => {
       await members.removeMember(db, rights, rights.personId);
-      return { body: null, after: poll };
+      return { body: null, after: learn };
     },
     'GET /v1/members': async ({ db }) => ({ body: { items: (await store.listMembers(db)).map(memberOf) } }),
     'PATCH /v1/members/{id}': async ({ db, rights, params, body }) => ({
       body: memberOf(await members.changeRole(db, rights, params.id, body.role)),
-      after: poll,
+      after: learn,
     }),
     'DELETE /v1/members/{id}': async ({ db, rights, params }) => {
       await members.removeMember(db, rights, params.id);
-      return { body: null, after: poll };
+      return { body: null, after: learn };
     },
     'POST /v1/ownership': async ({ db, rights, body }) => {
       await members.transferOwnership(db, rights, body.person);
-      return { body: null, after: poll };
+      return { body: null, after: learn };
     },
     'POST /v1/invitations': async ({ db, rights, body }) => {
       await members.throttleInvitation(context, body.email);
@@ -62,8 +62,7 @@ export function identityRoutes(context: IdentityContext) {
       return { body: null };
     },
     'POST /v1/api-keys': async ({ db, rights, body }) => {
-      const lacking = body.permissions.find((permission) => !rights.may(permission));
-      if (lacking !== undefined) throw new Refusal('PERMISSION_MISSING');
+      await members.requireMaker(db, rights, body.permissions);
       checkKey(body);
       const key = newApiKey(rights.tenant.id);
       const id = await credentials.insertKey(db, {
@@ -92,7 +91,7 @@ export function identityRoutes(context: IdentityContext) {
       if (name === undefined) throw new Refusal('NOT_FOUND');
       await credentials.note(db, 'key.revoked', params.id, { name });
       await db.query(revocation(`k:${params.id}`), { last: true });
-      return { body: null, after: poll };
+      return { body: null, after: learn };
     },
   } satisfies Partial<Handlers>;
 }

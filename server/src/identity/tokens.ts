@@ -125,7 +125,7 @@ export async function tokensByRefresh(context: IdentityContext, text: string, we
   if (member.tenant.config.factor_required && !factor) throw new Refusal('FACTOR_NEEDED');
   const refresh = newOpaque();
   const renewed = await unsealed.transaction(async (tx) => {
-    if (!(await logins.useRefresh(tx, hash))) return false;
+    if (!(await logins.useRefresh(tx, hash, loginId))) return false;
     await logins.insertRefresh(tx, { hash: hashOf(refresh), loginId, tenantId, seconds: LOGIN_S });
     await logins.touchLogin(tx, loginId);
     return true;
@@ -136,13 +136,14 @@ export async function tokensByRefresh(context: IdentityContext, text: string, we
       `u:${personId}`,
       () =>
         identity.transaction(async (tx) => {
+          // it was not used but ended meanwhile, or another reuse was seen: nobody copied anything
+          if (!(await logins.deleteLogin(tx, personId, loginId))) throw new Refusal('CREDENTIAL_INVALID');
           await note(tx, 'signin.reused', 'refresh', { login: loginId, address: web.address });
-          await logins.deleteLogin(tx, personId, loginId);
           await tx.query(logins.revocation(`l:${loginId}`), { last: true });
         }),
       { requestId: web.requestId },
     );
-    await feed.poll();
+    await feed.learn();
     throw new Refusal('REFRESH_REUSED');
   }
   return answer(memberToken(keys, { ...member, loginId }), refresh);

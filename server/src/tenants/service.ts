@@ -1,4 +1,4 @@
-import type { ListQuery, Mode, Tenant } from '@businessos/contract';
+import { type ListQuery, type Mode, slugLength, type Tenant } from '@businessos/contract';
 import type { Tenancy } from '@businessos/tenancy';
 import type { Feed, Position } from '../identity/feed.ts';
 import { closeCursor, listSql, where } from '../list-sql.ts';
@@ -31,6 +31,7 @@ export class TenantService {
 
   /** Finds a tenant by slug or id, from memory where it is fresh; undefined when there is none. */
   find(by: { slug: string } | { id: string }): Tenant | undefined | Promise<Tenant | undefined> {
+    if ('slug' in by && by.slug.length > slugLength.max) return undefined; // nobody's, and not to be remembered
     const key = 'slug' in by ? `s:${by.slug}` : `i:${by.id}`;
     const entry = this.#cache.get(key);
     if (entry !== undefined && entry.until > performance.now() && !this.#feed.isStale(entry, entry.subjects))

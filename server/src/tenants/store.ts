@@ -108,6 +108,16 @@ export async function activeRegions(db: Db): Promise<string[]> {
   return rows.map(({ region }) => region);
 }
 
+/** The tenants that are here and whose rows can be read. */
+export async function servedTenants(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ tenant_id: string }>(
+    sql(
+      'served_tenants',
+    )`select tenant_id from tenancy.homes where state = 'home' and mode in ('open', 'read_only', 'deleting') order by 1`,
+  );
+  return rows.map(({ tenant_id }) => tenant_id);
+}
+
 /** Registers this installation's own cluster in the directory, once. */
 export async function registerCluster(db: Db): Promise<void> {
   await db.query(

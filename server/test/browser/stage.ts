@@ -49,12 +49,13 @@ export async function openHouse(): Promise<House> {
       return page;
     },
     mailedTo: async (email, kind) => {
-      for (;;) {
+      for (let tries = 0; tries < 1_500; tries++) {
         const { items } = (await callRoute(port, 'GET /v1/outbox', { host: id })).ok;
         const mail = items.find((item) => item.email === email && item.kind === kind);
         if (mail) return mail.body.url;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
+      assert.fail(`no mail came to ${email}`);
     },
   };
 }

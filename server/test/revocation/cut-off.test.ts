@@ -92,6 +92,7 @@ for (const [what, only] of Object.entries(cuts)) {
       answers += three.length;
       if (three.slice(0, 2).some(({ status }) => status === 200)) last = asked - from;
       for (const answer of three) codes.add(codeOf(answer) ?? 'none');
+      assert.notEqual(three[2]?.status, 401, 'a good token is not called bad');
       return three.every(({ status }) => status === 503);
     });
     t.diagnostic(`last 200 ${Math.round(last)} ms, 503 ${Math.round(ending?.ms ?? 0)} ms after, of ${answers} answers`);
@@ -108,6 +109,7 @@ for (const [what, only] of Object.entries(cuts)) {
         `${key}: ${answer}`,
       );
     assert.equal((await far.call(a.slug, 'GET /healthz')).status, 200);
+    assert.equal((await far.call(a.slug, 'GET /readyz')).status, 503);
     assert.equal((await ask(near, good)).status, 200, 'the others serve on');
 
     wire.mend();

@@ -72,7 +72,7 @@ export const feedRules = {
     assert.equal(feed.isStale(position, []), true);
     primary.gone = true;
     await assert.rejects(feed.poll(), /gone/);
-    assert.equal(await feed.isGone(position, []), true);
+    await assert.rejects(feed.isGone(position, []), /gone/, 'unknown is not ended');
     assert.equal(feed.fresh, false);
     await assert.rejects(
       feed.start(() => {}),

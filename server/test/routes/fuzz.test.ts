@@ -9,7 +9,7 @@ import { edited, type Fuzz, requestsOf } from './fuzz-requests.ts';
 import { samples } from './samples.ts';
 import { fromNewAddress, openStage, type Stage } from './stage.ts';
 
-const RUNS = 2_000;
+const RUNS = Number(process.env['BOS_FUZZ'] ?? 2_000);
 const HANG_MS = 20_000;
 /** What a request may be told to try again for. */
 const BUSY = ['BUSY', 'POOL_BUSY'];
