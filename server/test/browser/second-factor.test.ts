@@ -125,7 +125,7 @@ test('a business that demands a factor has it set up on the way in, and asks for
   await phone.goto(at(other.slug));
   await on(phone, `Signed in to Firm ${other.marker}`);
   await phone.goto(at(home.slug, '/signin'));
-  await on(phone, 'Sign in');
+  await on(phone, `Sign in to Firm ${home.marker}`);
   await phone.getByText('Once more, please').waitFor();
   assert.equal(await phone.getByLabel('E-mail').inputValue(), email);
   await phone.getByLabel('Password').fill(PASSWORD);

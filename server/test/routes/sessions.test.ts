@@ -265,7 +265,8 @@ test('V80 a code works once, within thirty seconds, at its own tenant, in the br
     const one = await visitor();
     const code = await one.browser.signIn(home.slug, one.member.email, await one.browser.begin(home.slug));
     const { status, headers } = await attempt(one, code);
-    assert.equal(status, 410, what);
+    // a browser that was here before begins again without noticing, any other is told
+    assert.ok(status === 410 || (status === 303 && headers['location'] === '/signin'), `${what}: ${status}`);
     assert.ok(![headers['set-cookie'] ?? []].flat().some((text) => String(text).startsWith('__Host-bos=')), what);
     const left = await server.db.admin.query('select 1 from identity.codes');
     const kept = what === 'in a browser that began nothing' ? 1 : 0;
@@ -285,7 +286,11 @@ test('V80 of twenty who use one code at once, one gets a session', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => sendRaw(port, { method: 'GET', target: code, headers })),
   );
-  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [303, ...Array<number>(19).fill(410)]);
+  const entered = answers.filter(({ headers: sent }) =>
+    [sent['set-cookie'] ?? []].flat().some((text) => /^__Host-bos=./.test(text)),
+  );
+  assert.equal(entered.length, 1);
+  assert.ok(answers.every(({ status }) => status === 303 || status === 410));
   const { rowCount } = await server.db.admin.query(
     'select 1 from identity.sessions where person_id = $1 and tenant_id = $2',
     [member.personId, home.id],
