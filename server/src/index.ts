@@ -5,7 +5,7 @@ export { DEMO_PASSWORD, seedDemo } from './demo/seed.ts';
 export { parseHost } from './http/host.ts';
 export { Feed } from './identity/feed.ts';
 export { memberToken } from './identity/tokens.ts';
-export { createTenant, listTenants, mintOperatorToken, mintToken } from './operate.ts';
+export { createTenant, listTenants, loseFactor, mintOperatorToken, mintToken } from './operate.ts';
 export { findServer } from './server-file.ts';
 export {
   createLog,

@@ -2,7 +2,8 @@ import { check, onboardingRequest, parseList, type Tenant } from '@businessos/co
 import { note, readMember } from './identity/credential-store.ts';
 import { insertLogin } from './identity/login-store.ts';
 import { listMembers } from './identity/member-store.ts';
-import { findPerson } from './identity/person-store.ts';
+import { endAllLogins, removeFactor } from './identity/own.ts';
+import { findPerson, findPerson } from './identity/person-store.ts';
 import { memberToken, operatorToken } from './identity/tokens.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './start.ts';
@@ -68,6 +69,17 @@ export async function mintToken(platform: Platform, slug: string, seconds: numbe
       return memberToken(people.keys, { personId, tenantId: tenant.id, loginId, role, rev, gen }, seconds);
     });
   });
+}
+
+/**
+ * Takes the second factor of a person who lost it and the recovery codes, once the operator knows who asks; all sign-ins
+ * end. @throws Error for an address that nobody has.
+ */
+export async function loseFactor({ people }: Platform, email: string): Promise<void> {
+  const person = await findPerson(people.unsealed, { email: email.toLowerCase() });
+  if (person === undefined) throw new Error(`nobody signs in as ${email}`);
+  await removeFactor(people, person.id);
+  await endAllLogins(people, person.id);
 }
 
 /** Mints a token of an operator; `seconds` at most an hour. */

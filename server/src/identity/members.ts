@@ -11,7 +11,8 @@ import { loginAge, revocation } from './login-store.ts';
 import * as store from './member-store.ts';
 import { newTenantOpaque, parseTenantOpaque } from './opaque.ts';
 import * as persons from './person-store.ts';
-import { mayMail } from './sign-in.ts';
+import { mayMail, throttle } from './sign-in.ts';
+import { throttleKey } from './throttle-store.ts';
 
 export const RECENT_S = 600;
 const INVITATION_S = 7 * 86_400;
@@ -115,8 +116,9 @@ export async function invite(
   return id;
 }
 
-/** @throws Refusal RATE_LIMITED when one address got five invitations within the hour. */
-export async function throttleInvitation(context: IdentityContext, email: string): Promise<void> {
+/** @throws Refusal RATE_LIMITED beyond a hundred invitations of a tenant an hour, or five mails to one address. */
+export async function throttleInvitation(context: IdentityContext, tenantId: string, email: string): Promise<void> {
+  await throttle(context, [{ key: throttleKey('invitations', tenantId), capacity: 100, perSecond: 100 / 3_600 }]);
   if (!(await mayMail(context, email))) throw new Refusal('RATE_LIMITED', { retryAfterS: 600 });
 }
 

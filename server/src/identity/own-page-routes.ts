@@ -45,7 +45,7 @@ export function ownPageRoutes(context: IdentityContext, { outbox }: { outbox: bo
     const { person } = login;
     const rows = await own.ownLogins(context, person.id);
     const codesLeft = await countRecoveryCodes(unsealed, person.id);
-    const done = DONE[query['done'] as Done];
+    const done = Object.hasOwn(DONE, query['done'] ?? '') ? DONE[query['done'] as Done] : undefined;
     return {
       html: mePage({
         ...frame,

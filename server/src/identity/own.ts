@@ -141,7 +141,8 @@ export async function confirmFactor(
   return codes;
 }
 
-export async function removeFactor({ unsealed }: IdentityContext, personId: string): Promise<void> {
+/** Takes the second factor away, with its recovery codes. */
+export async function removeFactor({ unsealed }: Pick<IdentityContext, 'unsealed'>, personId: string): Promise<void> {
   await unsealed.transaction((tx) => persons.dropFactor(tx, personId));
 }
 

@@ -43,7 +43,7 @@ export function identityRoutes(context: IdentityContext) {
       return { body: null, after: learn };
     },
     'POST /v1/invitations': async ({ db, rights, body }) => {
-      await members.throttleInvitation(context, body.email);
+      await members.throttleInvitation(context, rights.tenant.id, body.email);
       const id = await members.invite(context, db, rights, body);
       return { body: { id }, after: () => context.outbox.kick() };
     },
