@@ -125,11 +125,15 @@ async function runFiles(): Promise<boolean> {
     counts.failed++;
     if (file && name === file) done.add(file);
   });
-  stream.on('test:summary', ({ file, counts: { tests } }) => {
+  const took: { file: string; seconds: number }[] = [];
+  stream.on('test:summary', ({ file, duration_ms, counts: { tests } }) => {
     if (file && tests > 0) done.add(file);
+    if (file) took.push({ file: relative(ROOT, file), seconds: Math.round(duration_ms / 1_000) });
   });
   for await (const text of stream.compose(spec)) process.stdout.write(text);
 
+  const slowest = took.sort((a, b) => b.seconds - a.seconds).slice(0, 8);
+  if (took.length > 8) console.log(`slowest  ${slowest.map(({ file, seconds }) => `${file} ${seconds} s`).join(', ')}`);
   for (const line of skipped) console.log(`skipped  ${line}`);
   for (const file of files.filter((path) => !done.has(path))) {
     console.log(`failed   ${relative(ROOT, file)}: left before its tests were done, or holds none`);

@@ -3,7 +3,7 @@ import { note, readMember } from './identity/credential-store.ts';
 import { insertLogin } from './identity/login-store.ts';
 import { listMembers } from './identity/member-store.ts';
 import { endAllLogins, removeFactor } from './identity/own.ts';
-import { findPerson, findPerson } from './identity/person-store.ts';
+import { findPerson } from './identity/person-store.ts';
 import { memberToken, operatorToken } from './identity/tokens.ts';
 import { Refusal } from './refusal.ts';
 import type { Platform } from './start.ts';

@@ -60,7 +60,7 @@ test('a suspension by one server is obeyed by another whose caches still say ope
   for (const [route, input] of calls)
     if (route.startsWith('GET')) assert.equal((await there.call(route, input)).status, 200);
   await change(tenant, 'suspend');
-  for (const [route, input] of calls.filter(([route]) => route.startsWith('GET') || !isPeoples(route)))
+  for (const [route, input] of calls.filter(([one]) => one.startsWith('GET') || !isPeoples(one)))
     assert.equal((await there.call(route, input)).problem.code, 'TENANT_SUSPENDED', route);
   await change(tenant, 'resume');
   await other.platform.people.feed.poll(); // as it does by itself every second

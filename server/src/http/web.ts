@@ -46,7 +46,7 @@ const systems = [
 ] as const;
 
 /** Names browser and system of a User-Agent (RFC 9110, section 10.1.5); anything else by its first word. */
-export function deviceOf(agent: string): string {
+function deviceOf(agent: string): string {
   const browser = browsers.find(([pattern]) => pattern.test(agent))?.[1];
   const system = systems.find(([pattern]) => pattern.test(agent))?.[1];
   const first = /^[A-Za-z0-9._-]{1,40}/.exec(agent)?.[0];
