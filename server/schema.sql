@@ -409,6 +409,7 @@ index CREATE INDEX idempotency_tenant_id_created_at_idx ON server.idempotency US
 index CREATE INDEX invitations_tenant_id_created_at_id_idx ON identity.invitations USING btree (tenant_id, created_at, id)
 index CREATE INDEX logins_expires_at_idx ON identity.logins USING btree (expires_at)
 index CREATE INDEX logins_person_id_idx ON identity.logins USING btree (person_id)
+index CREATE INDEX mail_tokens_email_idx ON identity.mail_tokens USING btree (email)
 index CREATE INDEX mail_tokens_expires_at_idx ON identity.mail_tokens USING btree (expires_at)
 index CREATE INDEX memberships_person_id_idx ON identity.memberships USING btree (person_id)
 index CREATE INDEX onboardings_started_at_idx ON control.onboardings USING btree (started_at) WHERE (done_at IS NULL)

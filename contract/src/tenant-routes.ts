@@ -32,6 +32,7 @@ export const tenantRoutes = {
       'VALUE_REFUSED',
       'REQUEST_RUNNING',
       'KEY_REUSED',
+      'CROSS_ORIGIN',
       'OUTCOME_UNKNOWN',
     ],
   },
@@ -58,7 +59,7 @@ export const tenantRoutes = {
     permission: 'operator',
     params: bySlug,
     ok: { status: 200, schema: tenant },
-    problems: [...read, 'CONFLICT', 'OUTCOME_UNKNOWN'],
+    problems: [...read, 'CROSS_ORIGIN', 'CONFLICT', 'OUTCOME_UNKNOWN'],
   },
   'POST /v1/operator/tenants/{slug}/resume': {
     summary: 'Resume a suspended tenant',
@@ -66,6 +67,6 @@ export const tenantRoutes = {
     permission: 'operator',
     params: bySlug,
     ok: { status: 200, schema: tenant },
-    problems: [...read, 'CONFLICT', 'OUTCOME_UNKNOWN'],
+    problems: [...read, 'CROSS_ORIGIN', 'CONFLICT', 'OUTCOME_UNKNOWN'],
   },
 } as const satisfies RouteTable;

@@ -94,6 +94,7 @@ create table identity.mail_tokens (
   expires_at timestamptz not null
 );
 create index on identity.mail_tokens (expires_at);
+create index on identity.mail_tokens (email);
 create table identity.outbox (
   id uuid primary key default gen_random_uuid(),
   email text not null check (email = lower(email) and length(email) <= 254),

@@ -61,7 +61,7 @@ export async function openHouse(): Promise<House> {
 }
 
 /** Collects what a page reports; a document that answers 401 or 410 is no fault, a file that does is. */
-export function watch(page: Page): void {
+function watch(page: Page): void {
   page.on('console', (message) => {
     const document = message.text().startsWith('Failed to load resource') && message.location().url === page.url();
     if (['error', 'warning'].includes(message.type()) && !document) faults.push(`${page.url()}: ${message.text()}`);

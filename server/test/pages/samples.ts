@@ -316,7 +316,7 @@ export const samples: readonly Sample[] = [
       address: at(business.slug),
     })),
   }),
-  sample('choose-none', choosePage, { ...choose, businesses: [] }),
+  sample('choose-none', choosePage, { ...choose, businesses: [], outside: long }),
   sample('me', mePage, me),
   sample('me-refused', mePage, {
     ...me,
@@ -350,6 +350,7 @@ export const samples: readonly Sample[] = [
     start: { href: 'http://localhost:8080/', text: 'Start page' },
   }),
   sample('tenant', tenantPage, { address: at('nordwind'), business: nordwind, signInHref: '/signin' }),
+  sample('tenant-ended', tenantPage, { address: at(long.slug), business: long, signInHref: '/signin', ended: true }),
   sample('tenant-signed-in', tenantPage, {
     address: at('nordwind'),
     business: nordwind,
@@ -366,6 +367,12 @@ export const samples: readonly Sample[] = [
     },
   }),
   sample('signed-out', signedOutPage, { address: at('nordwind'), business: nordwind, signInHref: '/signin' }),
+  sample('signed-out-elsewhere', signedOutPage, {
+    address: at('nordwind'),
+    business: nordwind,
+    signInHref: '/signin',
+    elsewhereHref: `http://${id}/choose`,
+  }),
   sample('signed-out-everywhere', signedOutPage, { address: id, signInHref: '/signin', everywhere: true }),
   sample('moment', momentPage, { address: id, business: long, href: `http://${at(long.slug)}/session?code=${token}` }),
   sample('suspended', suspendedPage, { address: at('kestrel'), business: kestrel, chooseHref: `http://${id}/choose` }),

@@ -15,22 +15,23 @@ export async function callerOf(stage: Stage, key: RouteKey): Promise<Caller> {
   const { server, home } = stage;
   const { host: place, permission }: Route = routes[key];
   const host = place === 'tenant' || place === 'any' ? home.host : `${place}.bos.localhost:${server.port}`;
-  const from = fromNewAddress();
-  if (place === 'operator') return { host, token: server.operator, headers: [from], member: undefined };
-  if (permission === 'public') return { host, token: null, headers: [from], member: undefined };
+  if (place === 'operator') return { host, token: server.operator, headers: [], member: undefined };
+  if (permission === 'public') return { host, token: null, headers: [], member: undefined };
   const member = await addMember(stage, home, 'owner');
-  if (place === 'tenant') return { host, token: member.token, headers: [from], member };
-  return { host, token: null, headers: [from, ['Cookie', member.login], ['Origin', `http://${host}`]], member };
+  if (place === 'tenant') return { host, token: member.token, headers: [], member };
+  return { host, token: null, headers: [['Cookie', member.login], ['Origin', `http://${host}`]], member };
 }
 
-/** Calls a route as whoever may, with its sample changed as the test wants. */
-export async function callRightly<K extends RouteKey>(
-  stage: Stage,
-  key: K,
-  change: (input: CallInput) => CallInput = (input) => input,
-): Promise<Answer<K>> {
+/** Sends a route's request, changed as a test wants. */
+type Send<K extends RouteKey> = (change?: (input: CallInput) => CallInput) => Promise<Answer<K>>;
+
+/** Makes whoever may call a route, and its sample; each call of the result comes from an address of its own. */
+export async function prepareRightly<K extends RouteKey>(stage: Stage, key: K): Promise<Send<K>> {
   const { member, headers, ...caller } = await callerOf(stage, key);
-  const input = change(await samples[key](stage, member));
-  const sent = { ...caller, ...input, headers: [...headers, ...(input.headers ?? [])] };
-  return await callRoute(stage.server.port, key, sent);
+  const sample = await samples[key](stage, member);
+  return async (change = (input) => input) => {
+    const input = change(sample);
+    const sent = { ...caller, ...input, headers: [fromNewAddress(), ...headers, ...(input.headers ?? [])] };
+    return await callRoute(stage.server.port, key, sent);
+  };
 }

@@ -134,3 +134,23 @@ test('V69 host, header and credential: of the 27 ways to name two tenants and a 
     }
   }
 });
+
+test('V69 a session beside a header that names another tenant, or none, is that of a missing tenant too', async () => {
+  const { session } = await addMember(stage, home, 'owner');
+  const show = async (slug: string, at = home.host) =>
+    await home.call('GET /v1/me', {
+      host: at,
+      token: null,
+      headers: [
+        ['Cookie', session],
+        ['X-Tenant', slug],
+      ],
+    });
+  const missing = bare(
+    await home.call('GET /v1/me', { host: `nobody-here.bos.localhost:${server.port}`, token: null }),
+  );
+  assert.equal((await show(home.slug)).status, 200, 'the control');
+  for (const slug of [other.slug, 'nobody-here', '', 'ADMIN', `${home.slug}, ${other.slug}`])
+    assert.deepEqual(bare(await show(slug)), missing, slug);
+  assert.deepEqual(bare(await show(home.slug, other.host)), missing);
+});
