@@ -19,7 +19,15 @@ export async function callerOf(stage: Stage, key: RouteKey): Promise<Caller> {
   if (permission === 'public') return { host, token: null, headers: [], member: undefined };
   const member = await addMember(stage, home, 'owner');
   if (place === 'tenant') return { host, token: member.token, headers: [], member };
-  return { host, token: null, headers: [['Cookie', member.login], ['Origin', `http://${host}`]], member };
+  return {
+    host,
+    token: null,
+    headers: [
+      ['Cookie', member.login],
+      ['Origin', `http://${host}`],
+    ],
+    member,
+  };
 }
 
 /** Sends a route's request, changed as a test wants. */

@@ -74,11 +74,7 @@ function bodyOf({ body, route }: Fuzz, sample: unknown): string | undefined {
 }
 
 function credentials({ credential, bearer, cookie }: Fuzz, { token, headers }: Caller): (readonly [string, string])[] {
-  if (credential === 'right')
-    return [
-      ...headers.filter(([name]) => name !== 'X-Forwarded-For'),
-      ...(token ? [['Authorization', `Bearer ${token}`] as const] : []),
-    ];
+  if (credential === 'right') return [...headers, ...(token ? [['Authorization', `Bearer ${token}`] as const] : [])];
   if (credential === 'other') return [['Authorization', `Bearer ${untouched.token}`]];
   return credential === 'none'
     ? []
