@@ -1,0 +1,6 @@
+import { takeAway, written } from './teeth.ts';
+
+takeAway(
+  written.filter((name) => name !== 'crm.contacts' && name !== 'identity.sessions'),
+  false,
+);
